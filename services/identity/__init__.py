@@ -1,0 +1,1 @@
+"""Tenants, accounts, sessions and the keys that sign access tokens."""

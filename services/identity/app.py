@@ -1,0 +1,59 @@
+"""Identity, wired."""
+
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+
+from services.identity.api import ROUTERS
+from services.identity.consumers import consumers
+from services.identity.credentials import Codes, Passwords
+from services.identity.settings import Settings
+from services.identity.signing import Signer
+from services.identity.start import FirstAdministrator
+from services.identity.store import (
+    AccountStore,
+    EmailClaimStore,
+    KeyRingStore,
+    LoginFailuresStore,
+    SessionStore,
+    TenantStore,
+)
+from shared.mail import MailStore, Postman
+from shared.service import build_service
+from shared.settings import load
+from shared.store import Database
+
+STORES = (
+    TenantStore,
+    AccountStore,
+    EmailClaimStore,
+    LoginFailuresStore,
+    SessionStore,
+    KeyRingStore,
+    MailStore,
+)
+
+
+def create(settings: Settings | None = None) -> FastAPI:
+    """The ASGI application; settings come from the environment unless given."""
+    chosen = settings or load(Settings)
+    key_secret = chosen.key_secret.get_secret_value()
+
+    def resources(database: Database) -> Sequence[object]:
+        passwords = Passwords(chosen.password_memory_kib)
+        return (
+            passwords,
+            Codes(key_secret),
+            Signer(database, key_secret, chosen.token_issuer),
+            Postman(database, chosen.smtp_url),
+            FirstAdministrator(database, passwords, chosen),
+        )
+
+    return build_service(
+        "identity",
+        chosen,
+        routers=ROUTERS,
+        consumers=consumers,
+        stores=STORES,
+        resources=resources,
+    )

@@ -1,0 +1,18 @@
+"""Identity's aggregates: pure state and rules."""
+
+from services.identity.model.account import Account, normalise_email
+from services.identity.model.keys import KeyRing, SigningKey
+from services.identity.model.login import EmailClaim, LoginFailures
+from services.identity.model.session import Session
+from services.identity.model.tenant import Tenant
+
+__all__ = [
+    "Account",
+    "EmailClaim",
+    "KeyRing",
+    "LoginFailures",
+    "Session",
+    "SigningKey",
+    "Tenant",
+    "normalise_email",
+]

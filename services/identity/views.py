@@ -1,0 +1,160 @@
+"""How identity shows tenants, accounts and tokens."""
+
+from pydantic import Field
+
+from services.identity.commands import Tokens
+from services.identity.model import Account, Tenant
+from services.identity.signing import ACCESS_LIFE
+from shared.contracts.identity import TenantFacts
+from shared.http.fields import Instant, MoneyOut, PointOut, View
+
+
+class BrandView(View):
+    """Colours are #rrggbb."""
+
+    name: str
+    programme_name: str
+    primary_colour: str
+    accent_colour: str
+    logo: str
+    support_email: str
+    support_phone: str
+
+
+class CategoryView(View):
+    """name is in the reader's language, names in all of the tenant's."""
+
+    slug: str
+    name: str
+    names: dict[str, str]
+
+
+class RateBand(View):
+    min: MoneyOut
+    max: MoneyOut
+
+
+class TierView(View):
+    hours_before: int
+    fee_percent: int
+
+
+class RulesView(View):
+    """pass_mark is a fraction, windows are in days, commission in basis points."""
+
+    pass_mark: float
+    insurance_required: bool
+    identity_required: bool
+    cancellation_tiers: list[TierView]
+    review_window_days: int
+    dispute_window_days: int
+    contact_redaction: bool
+    support_hours: str
+    commission_bps: int
+
+
+class AreaView(View):
+    centre: PointOut
+    radius_m: int
+
+
+class TenantView(View):
+    """A tenant's public configuration."""
+
+    slug: str
+    status: str
+    programme_name: str
+    brand: BrandView
+    hosts: list[str]
+    country: str
+    locales: list[str]
+    currency: str
+    time_zone: str
+    categories: list[CategoryView]
+    hourly_rate: RateBand
+    service_area: AreaView
+    rules: RulesView
+
+
+class TenantListView(View):
+    data: list[TenantView]
+
+
+class AccountView(View):
+    """A person, as they see themselves."""
+
+    id: str
+    email: str
+    display_name: str
+    language: str
+    roles: list[str]
+    status: str
+    email_verified: bool
+    registered_at: Instant
+
+
+class TokensView(View):
+    """RFC 6749, 5.1; expires_in is in seconds."""
+
+    access_token: str
+    token_type: str = Field("Bearer", pattern="^Bearer$")
+    expires_in: int
+    refresh_token: str
+
+
+def tenant_view(facts: TenantFacts, language: str | None = None) -> TenantView:
+    wanted = [language] if language else []
+    return TenantView(
+        slug=facts.slug,
+        status=facts.status,
+        programme_name=facts.brand.programme_name,
+        brand=BrandView(**facts.brand.model_dump()),
+        hosts=facts.hosts,
+        country=facts.country,
+        locales=facts.locales,
+        currency=facts.currency,
+        time_zone=facts.time_zone,
+        categories=[
+            CategoryView(
+                slug=category.slug,
+                name=_named(category.names, [*wanted, *facts.locales], category.slug),
+                names=category.names,
+            )
+            for category in facts.categories
+        ],
+        hourly_rate=RateBand(
+            min=MoneyOut.of(facts.hourly_rate_min), max=MoneyOut.of(facts.hourly_rate_max)
+        ),
+        service_area=AreaView(centre=PointOut.of(facts.centre), radius_m=facts.radius_m),
+        rules=RulesView(**facts.rules.model_dump()),
+    )
+
+
+def _named(names: dict[str, str], wanted: list[str], fallback: str) -> str:
+    return next((names[locale] for locale in wanted if locale in names), fallback)
+
+
+def configured_view(tenant: Tenant) -> TenantView:
+    return tenant_view(tenant.configuration())
+
+
+def account_view(account: Account) -> AccountView:
+    return AccountView(
+        id=account.id,
+        email=account.email,
+        display_name=account.display_name,
+        language=account.language,
+        roles=list(account.roles),
+        status=account.status,
+        email_verified=account.email_verified,
+        registered_at=account.registered_at,
+    )
+
+
+def tokens_view(tokens: Tokens) -> TokensView:
+    return TokensView(
+        access_token=tokens.access,
+        token_type="Bearer",
+        expires_in=int(ACCESS_LIFE.total_seconds()),
+        refresh_token=tokens.refresh,
+    )

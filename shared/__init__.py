@@ -1,0 +1,1 @@
+"""What every Helphood service stands on; it holds no service's rules."""

@@ -1,0 +1,121 @@
+"""Published by identity: tenants and accounts."""
+
+from datetime import datetime
+
+from shared.contracts.base import Event, Facts
+from shared.kernel.geo import Point
+from shared.kernel.money import Money
+
+
+class Brand(Facts):
+    """How the tenant shows itself; colours are #rrggbb, logo an https URL or data URI."""
+
+    name: str
+    programme_name: str
+    primary_colour: str
+    accent_colour: str
+    logo: str = ""
+    support_email: str
+    support_phone: str = ""
+
+
+class Category(Facts):
+    """A kind of job; slug is also the skill a helper qualifies for. names: locale -> text."""
+
+    slug: str
+    names: dict[str, str]
+
+
+class CancellationTier(Facts):
+    """Cancelling at least hours_before the slot costs fee_percent of one helper hour."""
+
+    hours_before: int
+    fee_percent: int
+
+
+class TenantRules(Facts):
+    """pass_mark is a fraction; windows in days; commission in basis points of the price."""
+
+    pass_mark: float = 0.7
+    insurance_required: bool = False
+    identity_required: bool = False
+    cancellation_tiers: list[CancellationTier] = []
+    review_window_days: int = 14
+    dispute_window_days: int = 7
+    contact_redaction: bool = True
+    support_hours: str = "Mo-Fr 08:00-20:00"
+    commission_bps: int = 0
+
+
+class TenantFacts(Facts):
+    """A tenant as every service needs it. The event's subject is the slug.
+
+    status: active, suspended or offboarded. time_zone is an IANA name, currency ISO 4217,
+    country ISO 3166 alpha-2. The service area is a circle: centre and radius in metres.
+    """
+
+    slug: str
+    status: str = "active"
+    hosts: list[str]
+    brand: Brand
+    country: str
+    locales: list[str]
+    currency: str
+    time_zone: str
+    categories: list[Category]
+    hourly_rate_min: Money
+    hourly_rate_max: Money
+    centre: Point
+    radius_m: int
+    rules: TenantRules
+
+
+class TenantEvent(Event[TenantFacts], publisher="identity", aggregate="tenant", facts=TenantFacts):
+    """Base of the tenant's events."""
+
+
+class TenantConfigured(TenantEvent): ...
+
+
+class TenantSnapshot(TenantEvent): ...
+
+
+class AccountFacts(Facts):
+    """A person. The event's subject is the account id.
+
+    status: active, suspended or erased. Access tokens issued before tokens_valid_from are refused.
+    """
+
+    email: str
+    display_name: str
+    language: str
+    roles: list[str]
+    status: str = "active"
+    email_verified: bool
+    registered_at: datetime
+    verified_at: datetime | None = None
+    tokens_valid_from: datetime | None = None
+
+
+class AccountEvent(
+    Event[AccountFacts], publisher="identity", aggregate="account", facts=AccountFacts
+):
+    """Base of the account's events."""
+
+
+class AccountRegistered(AccountEvent): ...
+
+
+class AccountVerified(AccountEvent): ...
+
+
+class AccountUpdated(AccountEvent): ...
+
+
+class AccountSuspended(AccountEvent): ...
+
+
+class AccountReinstated(AccountEvent): ...
+
+
+class AccountSnapshot(AccountEvent): ...

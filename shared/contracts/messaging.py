@@ -1,0 +1,57 @@
+"""Published by messaging: that people talk, never what they say."""
+
+from datetime import datetime
+
+from shared.contracts.base import Event, Facts
+
+
+class ConversationFacts(Facts):
+    """A conversation. The event's subject is its id; job_id is None for the general topic."""
+
+    customer_id: str
+    helper_id: str
+    job_id: str | None
+    opened_at: datetime
+    last_number: int
+    first_reply_at: datetime | None = None
+
+
+class ConversationEvent(
+    Event[ConversationFacts],
+    publisher="messaging",
+    aggregate="conversation",
+    facts=ConversationFacts,
+):
+    """Base of the conversation's events."""
+
+
+class ConversationOpened(ConversationEvent): ...
+
+
+class ConversationReported(ConversationEvent): ...
+
+
+class ConversationSnapshot(ConversationEvent): ...
+
+
+class MessageFacts(Facts):
+    """A message without its text. The event's subject is ``<conversation>:<number>``."""
+
+    conversation_id: str
+    number: int
+    sender_id: str | None
+    recipient_id: str
+    sent_at: datetime
+    redacted: bool
+
+
+class MessageEvent(
+    Event[MessageFacts], publisher="messaging", aggregate="message", facts=MessageFacts
+):
+    """Base of the message's events."""
+
+
+class MessageSent(MessageEvent): ...
+
+
+class MessageSnapshot(MessageEvent): ...

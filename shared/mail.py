@@ -1,0 +1,146 @@
+"""E-mail that is not lost and not sent twice: written down first, sent in the background."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+import structlog
+
+from shared.contracts.identity import TenantFacts
+from shared.kernel.aggregate import Aggregate
+from shared.kernel.clock import utc_now
+from shared.kernel.errors import Conflict, Unavailable
+from shared.kernel.ids import derived_id
+from shared.store import Database, Store
+from shared.store.database import driver_errors
+
+log = structlog.get_logger()
+
+GIVE_UP_AFTER = timedelta(hours=24)
+LEASE = timedelta(seconds=30)
+"""How long one process may take to send a mail before another one tries."""
+
+
+@dataclass(kw_only=True)
+class Mail(Aggregate):
+    """due_at is the next attempt; the text is forgotten when it is sent or given up."""
+
+    recipient: str
+    sender_name: str
+    sender: str
+    subject: str
+    text: str | None
+    created_at: datetime
+    attempts: int = 0
+    state: str = "queued"
+
+    def claim(self, at: datetime) -> None:
+        """Take it for LEASE; the version check lets one process win."""
+        if self.state != "queued" or self.due_at is None or self.due_at > at:
+            raise Conflict("this mail is not due")
+        self.attempts += 1
+        self.due_at = at + LEASE
+
+    def sent(self) -> None:
+        self.state, self.text, self.due_at = "sent", None, None
+
+    def failed(self, at: datetime) -> None:
+        """Later again, twice as late each time up to a quarter of an hour, for 24 hours."""
+        if at > self.created_at + GIVE_UP_AFTER:
+            self.state, self.text, self.due_at = "given_up", None, None
+        else:
+            self.due_at = at + min(timedelta(seconds=2**self.attempts), timedelta(minutes=15))
+
+
+class MailStore(Store[Mail]):
+    kind = Mail
+    collection = "mails"
+    noun = "mail"
+
+
+def mail_for(
+    tenant: TenantFacts, *, recipient: str, subject: str, text: str, key: tuple[str, ...]
+) -> Mail:
+    """A mail in the tenant's name; key makes its id, so that the same mail is written once."""
+    now = utc_now()
+    return Mail(
+        id=derived_id("mail", tenant.slug, *key),
+        recipient=recipient,
+        sender_name=tenant.brand.programme_name,
+        sender=tenant.brand.support_email,
+        subject=subject,
+        text=text,
+        created_at=now,
+        due_at=now,
+    )
+
+
+class Postman:
+    """Sends queued mails of all tenants; a background task of services that write some."""
+
+    def __init__(self, database: Database, smtp_url: str, every: float = 0.25) -> None:
+        self._database = database
+        self._every = every
+        parts = urlsplit(smtp_url)
+        self._server: dict[str, Any] | None = None
+        if parts.hostname:
+            self._server = {
+                "hostname": parts.hostname,
+                "port": parts.port or 25,
+                "username": unquote(parts.username) if parts.username else None,
+                "password": unquote(parts.password) if parts.password else None,
+                "use_tls": parts.scheme == "smtps",
+                "timeout": 10,
+            }
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.deliver()
+            except Unavailable:
+                log.info("mail.waiting", reason="database away")
+            await asyncio.sleep(self._every)
+
+    async def deliver(self) -> None:
+        """One round over what is due."""
+        if self._server is None:
+            return
+        documents = self._database.collection(MailStore.collection)
+        with driver_errors():
+            due = documents.find({"due_at": {"$lte": utc_now()}}, {"tenant": 1})
+            found = await due.limit(50).to_list(None)
+        for document in found:
+            await self._send(document["tenant"], document["_id"])
+
+    async def _send(self, tenant: str, id: str) -> None:
+        mails = MailStore.unrelayed(self._database, tenant)
+        try:
+            mail = await mails.update(id, lambda mail: mail.claim(utc_now()))
+        except Conflict:
+            return
+        try:
+            await aiosmtplib.send(message_of(mail), **(self._server or {}))
+        except (aiosmtplib.SMTPException, OSError) as error:
+            log.warning("mail.failed", id=id, error=type(error).__name__)
+            await mails.update(id, lambda mail: mail.failed(utc_now()))
+        else:
+            await mails.update(id, lambda mail: mail.sent())
+
+
+def message_of(mail: Mail) -> EmailMessage:
+    """RFC 5322; the Message-ID is the mail's id, so that a repeated sending can be told."""
+    user, _, domain = mail.sender.partition("@")
+    message = EmailMessage()
+    message["From"] = Address(mail.sender_name, user, domain)
+    message["To"] = mail.recipient
+    message["Subject"] = mail.subject
+    message["Message-ID"] = f"<{mail.id}@{domain}>"
+    message["Date"] = mail.created_at
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(mail.text or "")
+    return message

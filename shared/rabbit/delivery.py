@@ -1,0 +1,223 @@
+"""What becomes of one delivery: applied, tried again, tried alone or parked; settled last."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from aio_pika import Message
+from aio_pika.abc import AbstractIncomingMessage
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import Span, SpanKind
+
+from shared.contracts.base import Delivered
+from shared.kernel.clock import utc_now
+from shared.kernel.errors import Forbidden, Invalid, Unavailable
+from shared.rabbit import parking, topology
+from shared.rabbit.consumers import Subscription
+from shared.rabbit.envelope import TRACEPARENT, Unreadable, read, tenant_of, text_header
+from shared.rabbit.parking import ROUND, SUSPECT, ParkedMessage
+from shared.rabbit.pause import Held, Pause
+from shared.rabbit.publisher import Publisher, really_cancelled
+from shared.scope import Scope
+from shared.telemetry import EVENT_LAG, EVENTS_PARKED, EVENTS_RETRIED, context_from, span
+
+KILLS = 3
+"""Deliveries without an outcome after which a message is suspected to kill its worker."""
+
+HOLD_SECONDS = 60.0
+"""Longest wait for the database with a delivery in hand.
+
+After that it goes back uncounted: the broker takes a lost connection for a failed delivery,
+and closes channels that do not settle within 30 minutes.
+"""
+
+ScopeFor = Callable[[Delivered[Any]], Awaitable[Scope]]
+"""NotFound while the tenant has not arrived here; Invalid when it can never be ours."""
+
+Park = Callable[[ParkedMessage], Awaitable[None]]
+
+log = structlog.get_logger()
+
+
+class Patience:
+    """A time limit that begins now; in seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        return max(0.0, self._end - time.monotonic())
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all deliveries of a process share; retry_delay and hold are seconds."""
+
+    publisher: Publisher
+    provider: TracerProvider
+    scope_for: ScopeFor
+    park: Park
+    pause: Pause
+    retry_delay: float
+    rounds: int
+    hold: float
+
+    async def surely(self, queue: str, message: Message) -> None:
+        """Sends, again and again until the broker has it; ends by cancellation only."""
+        while True:
+            try:
+                return await self.publisher.send(queue, message)
+            except Unavailable:
+                await asyncio.sleep(self.pause.interval)
+
+
+class Work:
+    """Deliveries of a work queue or, if alone, of its suspect queue."""
+
+    def __init__(self, subscription: Subscription, around: Surroundings, *, alone: bool) -> None:
+        self._subscription = subscription
+        self._around = around
+        self._alone = alone
+        self._queue = subscription.queue
+        self._lag = EVENT_LAG.labels(consumer=self._queue)
+
+    async def __call__(self, message: AbstractIncomingMessage) -> None:
+        """Returns when the message may be acknowledged; raises only when cancelled."""
+        kills = parking.count(message.headers, "x-delivery-count")
+        if kills >= KILLS and self._alone:
+            await self._park(message, "kills_worker", f"{kills} deliveries alone had no outcome")
+        elif not self._alone and (kills >= KILLS or SUSPECT in message.headers):
+            log.warning("suspected to kill its worker", queue=self._queue, id=message.message_id)
+            suspect = parking.forwarded(message, helphood_suspect=1)
+            await self._around.surely(topology.suspect_queue(self._queue), suspect)
+        else:
+            await self._try(message)
+
+    async def _try(self, message: AbstractIncomingMessage) -> None:
+        try:
+            with (
+                self._span(message),
+                structlog.contextvars.bound_contextvars(
+                    consumer=self._queue,
+                    event_id=message.message_id,
+                    tenant=tenant_of(message.headers),
+                ),
+            ):
+                await self._apply(message)
+        except Unreadable as error:
+            await self._park(message, error.reason, error.detail)
+        except (Invalid, Forbidden) as error:
+            await self._park(message, "refused", f"{error.reason}: {error.detail}")
+        except Held:
+            rounds = parking.count(message.headers, ROUND)
+            await self._send_round(message, rounds)
+        except Exception as error:
+            await self._again(message, error)
+
+    async def _apply(self, message: AbstractIncomingMessage) -> None:
+        delivered = read(message)
+        if type(delivered.event) not in self._subscription.events:
+            return  # A binding that an older version of this service left behind.
+        around, times = self._around, 0
+        patience = Patience(around.hold)
+        while True:
+            await around.pause.passed(patience.left)
+            try:
+                scope = await around.scope_for(delivered)
+                await self._subscription.handler(delivered, scope)
+                break
+            except asyncio.CancelledError:
+                if really_cancelled():
+                    raise
+                raise RuntimeError("cancelled by a library") from None
+            except Unavailable as error:
+                times += 1
+                if times == 1:
+                    log.warning("cannot apply now, waiting", detail=error.detail)
+                await around.pause.away(times, patience.left)
+        if not delivered.is_snapshot:
+            self._lag.observe(max(0.0, (utc_now() - delivered.time).total_seconds()))
+
+    async def _again(self, message: AbstractIncomingMessage, error: Exception) -> None:
+        done = parking.count(message.headers, ROUND)
+        detail = f"{type(error).__name__}: {error}"
+        if done >= self._around.rounds:
+            await self._park(message, "retries_exhausted", detail)
+            return
+        log.info(
+            "delivery to be retried",
+            queue=self._queue,
+            id=message.message_id,
+            round=done + 1,
+            error=type(error).__name__,
+        )
+        EVENTS_RETRIED.labels(consumer=self._queue).inc()
+        await self._send_round(message, done + 1)
+
+    async def _send_round(self, message: AbstractIncomingMessage, number: int) -> None:
+        copy = parking.forwarded(
+            message, expires_in=self._around.retry_delay, helphood_round=number
+        )
+        await self._around.surely(topology.retry_queue(self._queue), copy)
+
+    async def _park(self, message: AbstractIncomingMessage, reason: str, detail: str) -> None:
+        copy = parking.given_up(message, reason, detail)
+        await self._around.surely(topology.parked_queue(self._queue), copy)
+
+    def _span(self, message: AbstractIncomingMessage) -> AbstractContextManager[Span]:
+        attributes = {
+            "messaging.system": "rabbitmq",
+            "messaging.operation.type": "process",
+            "messaging.operation.name": "process",
+            "messaging.destination.name": self._queue,
+            "messaging.rabbitmq.destination.routing_key": message.routing_key or "",
+            "messaging.message.id": message.message_id or "",
+            "messaging.message.body.size": len(message.body),
+            "tenant.id": tenant_of(message.headers) or "",
+        }
+        parent = context_from(text_header(message.headers, TRACEPARENT))
+        name = f"process {self._queue}"
+        return span(self._around.provider, name, SpanKind.CONSUMER, attributes, parent)
+
+
+class Parking:
+    """Deliveries of a parked queue: into the service's keeping, however long that takes."""
+
+    def __init__(self, subscription: Subscription, around: Surroundings) -> None:
+        self._queue = subscription.queue
+        self._around = around
+
+    async def __call__(self, message: AbstractIncomingMessage) -> None:
+        """Returns when the message is stored or back in its queue; raises only when cancelled."""
+        parked = parking.parked(message, self._queue)
+        try:
+            await self._store(parked)
+        except Held:
+            copy = parking.given_up(message, parked.reason, parked.detail)
+            await self._around.surely(topology.parked_queue(self._queue), copy)
+            return
+        log.error(
+            "message parked",
+            queue=self._queue,
+            id=parked.id,
+            reason=parked.reason,
+            detail=parked.detail,
+        )
+        EVENTS_PARKED.labels(consumer=self._queue, reason=parked.reason).inc()
+
+    async def _store(self, parked: ParkedMessage) -> None:
+        pause, patience, times = self._around.pause, Patience(self._around.hold), 0
+        while True:
+            await pause.passed(patience.left)
+            try:
+                return await self._around.park(parked)
+            except Exception as error:
+                if not isinstance(error, Unavailable):
+                    log.exception("cannot store a parked message", queue=self._queue, id=parked.id)
+                times += 1
+                await pause.away(times, patience.left)

@@ -1,0 +1,249 @@
+"""What every service keeps of tenants and people, so that it need not ask anybody."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from shared.contracts.base import Delivered
+from shared.contracts.identity import (
+    AccountFacts,
+    AccountRegistered,
+    AccountReinstated,
+    AccountSnapshot,
+    AccountSuspended,
+    AccountUpdated,
+    AccountVerified,
+    Brand,
+    TenantConfigured,
+    TenantFacts,
+    TenantRules,
+    TenantSnapshot,
+)
+from shared.http.tokens import Actor
+from shared.kernel.clock import utc_now
+from shared.kernel.errors import Forbidden, NotFound, Unavailable
+from shared.kernel.geo import Point
+from shared.kernel.money import Money
+from shared.rabbit import Consumers
+from shared.scope import Scope
+from shared.store import Database, Index, Projection
+from shared.store.database import driver_errors
+
+log = structlog.get_logger()
+
+REFRESH_TENANTS = 0.5
+"""Seconds; with the event's own way a change of a tenant is in force within 2 s."""
+
+REFRESH_REVOCATIONS = 1.0
+"""Seconds; with the event's own way a revocation is in force within 5 s."""
+
+TOKEN_LIFE = timedelta(minutes=20)
+"""A revocation older than any access token's life (15 minutes and leeway) needs no memory."""
+
+ARRIVAL = 1.0
+"""Seconds to wait for a person whose registration may still be on its way here."""
+
+PLATFORM = "platform"
+"""Pseudo-tenant of the platform's own administrators; no real tenant may take this slug."""
+
+
+@dataclass(frozen=True)
+class TenantRow:
+    """A tenant's newest facts; id is the slug."""
+
+    id: str
+    facts: TenantFacts
+
+
+class TenantReplica(Projection[TenantRow]):
+    kind = TenantRow
+    collection = "tenant_replica"
+    noun = "tenant"
+
+
+@dataclass(frozen=True)
+class Person:
+    """An account as other services know it; revoked_at is set while tokens are refused."""
+
+    id: str
+    email: str
+    display_name: str
+    language: str
+    status: str
+    email_verified: bool
+    tokens_valid_from: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+class People(Projection[Person]):
+    """Every service's replica of accounts."""
+
+    kind = Person
+    collection = "people"
+    noun = "person"
+    indexes = (Index((("revoked_at", 1),), sparse=True),)
+
+    async def arrived(self, id: str) -> Person:
+        """The person, waited for up to a second: a fresh account may outrun its event."""
+        deadline = asyncio.get_running_loop().time() + ARRIVAL
+        while True:
+            person = await self.find(id)
+            if person is not None:
+                return person
+            if asyncio.get_running_loop().time() > deadline:
+                raise NotFound("there is no such person")
+            await asyncio.sleep(0.05)
+
+    async def verified(self, id: str) -> Person:
+        """The person. Forbidden (email_not_verified) until the e-mail address is verified."""
+        deadline = asyncio.get_running_loop().time() + ARRIVAL
+        while True:
+            person = await self.arrived(id)
+            if person.email_verified:
+                return person
+            if asyncio.get_running_loop().time() > deadline:
+                raise Forbidden("verify your e-mail address first", code="email_not_verified")
+            await asyncio.sleep(0.05)
+
+
+def person_from(delivered: Delivered[Any]) -> Person:
+    facts: AccountFacts = delivered.event.facts
+    gone = delivered.time if facts.status != "active" else None
+    return Person(
+        id=delivered.subject,
+        email=facts.email,
+        display_name=facts.display_name,
+        language=facts.language,
+        status=facts.status,
+        email_verified=facts.email_verified,
+        tokens_valid_from=facts.tokens_valid_from,
+        revoked_at=gone or facts.tokens_valid_from,
+    )
+
+
+def add_replicas(consumers: Consumers) -> None:
+    """Subscribe a service to what it must know of tenants and people."""
+
+    @consumers.on("tenants", TenantConfigured, TenantSnapshot)
+    async def keep_tenant(delivered: Delivered[Any], scope: Scope) -> None:
+        await scope.store(TenantReplica).put(
+            TenantRow(delivered.subject, delivered.event.facts), delivered
+        )
+
+    @consumers.on(
+        "people",
+        AccountRegistered,
+        AccountVerified,
+        AccountUpdated,
+        AccountSuspended,
+        AccountReinstated,
+        AccountSnapshot,
+    )
+    async def keep_person(delivered: Delivered[Any], scope: Scope) -> None:
+        await scope.store(People).put(person_from(delivered), delivered)
+
+
+def platform_tenant(host: str) -> TenantFacts:
+    """The pseudo-tenant under which platform administrators log in at the platform host."""
+    nothing = Money(0, "EUR")
+    return TenantFacts(
+        slug=PLATFORM,
+        hosts=[host],
+        brand=Brand(
+            name="Helphood",
+            programme_name="Helphood",
+            primary_colour="#1f4e79",
+            accent_colour="#f2a900",
+            support_email="operations@helphood.example",
+        ),
+        country="DE",
+        locales=["en"],
+        currency="EUR",
+        time_zone="UTC",
+        categories=[],
+        hourly_rate_min=nothing,
+        hourly_rate_max=nothing,
+        centre=Point(0.0, 0.0),
+        radius_m=0,
+        rules=TenantRules(),
+    )
+
+
+class Tenants:
+    """All tenants of the platform in memory, refreshed from this service's replica."""
+
+    def __init__(self, database: Database, platform_host: str) -> None:
+        self._documents = database.collection(TenantReplica.collection)
+        self._platform = platform_tenant(platform_host)
+        self._by_slug: dict[str, TenantFacts] = {}
+        self._by_host: dict[str, TenantFacts] = {}
+        self._put([])
+        self.loaded = False
+        """Whether the replica was read at least once (it may still be empty)."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether any tenant but the platform itself is known."""
+        return len(self._by_slug) > 1
+
+    def by_host(self, host: str) -> TenantFacts | None:
+        """The tenant served at this host (lower case, no port)."""
+        return self._by_host.get(host)
+
+    def by_slug(self, slug: str) -> TenantFacts | None:
+        return self._by_slug.get(slug)
+
+    def slugs(self) -> list[str]:
+        return list(self._by_slug)
+
+    async def refresh(self) -> None:
+        with driver_errors():
+            found = await self._documents.find({}).to_list(None)
+        self._put([TenantFacts.model_validate(document["facts"]) for document in found])
+        self.loaded = True
+
+    def _put(self, tenants: list[TenantFacts]) -> None:
+        known = [self._platform, *tenants]
+        self._by_slug = {tenant.slug: tenant for tenant in known}
+        self._by_host = {host: tenant for tenant in known for host in tenant.hosts}
+
+
+class Revocations:
+    """Whose tokens are refused before they expire."""
+
+    def __init__(self, database: Database) -> None:
+        self._documents = database.collection(People.collection)
+        self._refused: dict[str, tuple[str, datetime | None]] = {}
+
+    def refuses(self, actor: Actor) -> bool:
+        """Whether the account is gone or suspended, or ended this token's session."""
+        found = self._refused.get(actor.id)
+        if found is None:
+            return False
+        status, valid_from = found
+        # A token says its time in whole seconds.
+        return status != "active" or (
+            valid_from is not None and actor.issued_at < valid_from.replace(microsecond=0)
+        )
+
+    async def refresh(self) -> None:
+        recent = {"revoked_at": {"$gte": utc_now() - TOKEN_LIFE}}
+        fields = {"status": 1, "tokens_valid_from": 1}
+        with driver_errors():
+            found = await self._documents.find(recent, fields).to_list(None)
+        self._refused = {
+            item["_id"]: (item["status"], item.get("tokens_valid_from")) for item in found
+        }
+
+
+async def keep_fresh(replica: Tenants | Revocations, every: float) -> None:
+    """Refresh for ever; while the database is away the last known state goes on."""
+    while True:
+        try:
+            await replica.refresh()
+        except Unavailable:
+            log.info("replica.stale", replica=type(replica).__name__)
+        await asyncio.sleep(every)

@@ -1,0 +1,8 @@
+"""MongoDB, for one tenant at a time; the only package that imports the database driver."""
+
+from shared.store.aggregates import AlreadyExists, Store
+from shared.store.database import Database, Index
+from shared.store.files import File, Files
+from shared.store.projections import Projection
+
+__all__ = ["AlreadyExists", "Database", "File", "Files", "Index", "Projection", "Store"]

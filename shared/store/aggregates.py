@@ -1,0 +1,274 @@
+"""Aggregates of one tenant: state and events in one document and one write."""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+from pymongo.errors import DuplicateKeyError
+
+from shared import telemetry
+from shared.contracts.base import Event
+from shared.edge import Edge, Replay
+from shared.kernel.aggregate import Aggregate
+from shared.kernel.clock import utc_now
+from shared.kernel.errors import Conflict, Invalid, NotFound, Precondition, Unavailable
+from shared.outbox import Entry, Outbox, entries_for
+from shared.scope import Scope
+from shared.store.codec import Codec, codec_for
+from shared.store.database import Database, Document, Index, driver_errors
+
+A = TypeVar("A", bound=Aggregate)
+
+Decide = Callable[[A], Sequence[Event[Any]] | None]
+
+OUTBOX_LIMIT = 500
+"""Unpublished events an aggregate may hold; one more is refused until the broker is back."""
+
+DECISIONS = 5
+"""How often a decision is taken again when another writer was faster."""
+
+JITTER = 0.01
+"""Seconds; losers of a race come back at different times."""
+
+MEMORY = timedelta(hours=24)
+"""How long the answer to an Idempotency-Key is kept."""
+
+
+class AlreadyExists(Conflict):
+    """Something with this id is there already."""
+
+    code = "already_exists"
+
+
+class Store(Generic[A]):
+    """Loads, decides, checks the version and saves; the only way to change an aggregate.
+
+    Subclasses name kind (the aggregate's dataclass), collection, noun (for messages) and
+    indexes, and add named look-ups. Every filter and every insert carries the tenant.
+    """
+
+    kind: ClassVar[type[Any]]
+    collection: ClassVar[str]
+    noun: ClassVar[str]
+    indexes: ClassVar[tuple[Index, ...]] = ()
+
+    def __init__(
+        self, database: Database, tenant: str, outbox: Outbox | None, edge: Edge | None = None
+    ) -> None:
+        self.tenant = tenant
+        self._database = database
+        self._documents = database.collection(self.collection)
+        self._outbox = outbox
+        self._edge = edge
+        self._codec: Codec[A] = codec_for(self.kind)
+
+    @classmethod
+    def open(cls, scope: Scope, edge: Edge | None = None) -> Self:
+        """This tenant's store; edge brings If-Match and Idempotency-Key of a request."""
+        return cls(scope.database, scope.tenant.slug, scope.outbox, edge)
+
+    @classmethod
+    def unrelayed(cls, database: Database, tenant: str) -> Self:
+        """For background work on aggregates without events."""
+        return cls(database, tenant, None)
+
+    @classmethod
+    def all_indexes(cls) -> tuple[Index, ...]:
+        """The named look-ups' indexes and the two every aggregate has."""
+        relay = Index((("outbox_since", 1),), sparse=True)
+        timer = Index((("due_at", 1),), sparse=True)
+        return (relay, timer, *cls.indexes)
+
+    async def get(self, id: str) -> A:
+        """The aggregate. NotFound when this tenant has none."""
+        return self._codec.decode(await self._load(id))
+
+    async def find(self, id: str) -> A | None:
+        """The aggregate or None."""
+        try:
+            return await self.get(id)
+        except NotFound:
+            return None
+
+    async def create(self, aggregate: A, events: Sequence[Event[Any]]) -> A:
+        """Insert. AlreadyExists when the id is taken; Replay when the same request made it."""
+        document = self._codec.encode(aggregate)
+        entries = entries_for(aggregate.id, self.tenant, 0, events)
+        aggregate.version, aggregate.sequence = 1, len(entries)
+        document |= {"tenant": self.tenant, "version": 1, "sequence": len(entries)}
+        if entries:
+            document["outbox"] = [entry.document() for entry in entries]
+            document["outbox_since"] = utc_now()
+        if self._edge is not None and self._edge.key is not None:
+            document["memory"] = [self._memory_of(self._edge, aggregate)]
+        try:
+            with self._database.write(self.collection, "insert", self.tenant):
+                self._stamp_trace(document.get("outbox", ()), entries)
+                await self._documents.insert_one(document)
+        except DuplicateKeyError:
+            existing = await self._load(aggregate.id)
+            self._replay(existing)
+            raise AlreadyExists(f"this {self.noun} exists already") from None
+        self._relay({}, aggregate.id, entries)
+        return aggregate
+
+    async def ensure(self, aggregate: A, events: Sequence[Event[Any]]) -> bool:
+        """Create unless it is there: the inbox pattern for effects with a deterministic id."""
+        try:
+            await self.create(aggregate, events)
+        except AlreadyExists:
+            return False
+        return True
+
+    async def update(self, id: str, decide: Decide[A]) -> A:
+        """Load, decide, save; decided again when another writer was faster.
+
+        decide changes the aggregate and returns the events that happened. When it changes
+        nothing, nothing is written. Raises NotFound, Precondition (If-Match), Replay, Conflict
+        after five lost races, Unavailable when the outbox is full, and whatever decide raises.
+        """
+        for attempt in range(DECISIONS):
+            if attempt:
+                await asyncio.sleep(random.uniform(0, JITTER * attempt))  # noqa: S311
+            loaded = await self._load(id)
+            self._replay(loaded)
+            self._check_version(loaded)
+            aggregate = self._codec.decode(loaded)
+            events = decide(aggregate) or ()
+            if await self._save(loaded, aggregate, events):
+                return aggregate
+            telemetry.VERSION_CONFLICTS.labels(self.collection).inc()
+        raise Conflict(f"this {self.noun} is changing too fast, try again", code="busy")
+
+    async def _save(self, loaded: Document, aggregate: A, events: Sequence[Event[Any]]) -> bool:
+        entries = entries_for(aggregate.id, self.tenant, aggregate.sequence, events)
+        change = self._change(loaded, aggregate)
+        if not entries and not change:
+            return True
+        version = aggregate.version
+        aggregate.version, aggregate.sequence = version + 1, aggregate.sequence + len(entries)
+        values = change.setdefault("$set", {})
+        values |= {"version": aggregate.version, "sequence": aggregate.sequence}
+        pending = [entry.document() for entry in entries]
+        if pending:
+            change["$push"] = {"outbox": {"$each": pending}}
+            change["$min"] = {"outbox_since": utc_now()}
+        if self._edge is not None and self._edge.key is not None:
+            values["memory"] = self._remembered(loaded, self._edge, aggregate)
+        last_place = f"outbox.{OUTBOX_LIMIT - 1}"
+        expected = {
+            "_id": aggregate.id,
+            "tenant": self.tenant,
+            "version": version,
+            last_place: {"$exists": False},
+        }
+        with self._database.write(self.collection, "update", self.tenant):
+            self._stamp_trace(pending, entries)
+            result = await self._documents.update_one(expected, change)
+        if not result.matched_count:
+            if len(loaded.get("outbox", ())) >= OUTBOX_LIMIT:
+                raise Unavailable("too many unpublished events", code="outbox_full", retry_after=5)
+            return False
+        self._relay(loaded, aggregate.id, entries)
+        return True
+
+    def _relay(self, loaded: Document, id: str, entries: list[Entry]) -> None:
+        """To the relay at once; without one the sweeper of any process finds them."""
+        if self._outbox is None or not entries:
+            return
+        if loaded.get("outbox"):
+            self._outbox.wake(self.collection, id)
+        else:
+            self._outbox.hand_over(self.collection, id, entries)
+
+    def _change(self, loaded: Document, aggregate: A) -> dict[str, Any]:
+        """$set and $unset of the top-level fields that differ from what was loaded."""
+        after = self._codec.encode(aggregate)
+        changed = {key: item for key, item in after.items() if loaded.get(key) != item}
+        gone = {key: "" for key in self._codec.fields if key in loaded and key not in after}
+        gone.pop("id", None)
+        change: dict[str, Any] = {}
+        if changed:
+            change["$set"] = changed
+        if gone:
+            change["$unset"] = gone
+        return change
+
+    async def _load(self, id: str) -> Document:
+        with driver_errors():
+            loaded: Document | None = await self._documents.find_one(
+                {"_id": id, "tenant": self.tenant}
+            )
+        if loaded is None:
+            raise NotFound(f"there is no such {self.noun}")
+        return loaded
+
+    async def _find(
+        self,
+        where: Mapping[str, Any],
+        *,
+        sort: Sequence[tuple[str, int]] = (),
+        limit: int = 0,
+    ) -> list[A]:
+        """For named look-ups: where must be covered by an index that starts with tenant."""
+        cursor = self._documents.find({"tenant": self.tenant, **where})
+        if sort:
+            cursor = cursor.sort(list(sort))
+        with driver_errors():
+            found = await cursor.limit(limit).to_list(None)
+        return [self._codec.decode(document) for document in found]
+
+    @staticmethod
+    def _stamp_trace(pending: Iterable[Document], entries: Sequence[Entry]) -> None:
+        """The events' parent is the write that made them, known only inside its span."""
+        traceparent = telemetry.current_traceparent()
+        for document, entry in zip(pending, entries, strict=True):
+            document["trace"] = entry.traceparent = traceparent
+
+    def _check_version(self, loaded: Document) -> None:
+        edge = self._edge
+        if edge is None:
+            return
+        if edge.if_match is None:
+            if edge.require_match:
+                raise Precondition(
+                    f"say in If-Match which version of this {self.noun} you saw",
+                    code="precondition_required",
+                )
+            return
+        if edge.if_match == loaded["version"]:
+            return
+        raise Precondition(f"this {self.noun} is at version {loaded['version']} by now")
+
+    def _replay(self, loaded: Document) -> None:
+        edge = self._edge
+        if edge is None or edge.key is None:
+            return
+        for kept in loaded.get("memory", ()):
+            if kept["k"] != edge.key:
+                continue
+            if kept["h"] != edge.body_hash:
+                raise Invalid(
+                    "this Idempotency-Key was used with another body",
+                    parameter="Idempotency-Key",
+                    code="idempotency_key_reused",
+                )
+            raise Replay(kept["s"], kept["b"].encode(), kept["v"])
+
+    def _remembered(self, loaded: Document, edge: Edge, aggregate: A) -> list[Document]:
+        oldest = edge.at - MEMORY
+        kept = [item for item in loaded.get("memory", ()) if item["at"] > oldest]
+        return [*kept, self._memory_of(edge, aggregate)]
+
+    @staticmethod
+    def _memory_of(edge: Edge, aggregate: A) -> Document:
+        return {
+            "k": edge.key,
+            "h": edge.body_hash,
+            "at": edge.at,
+            "s": edge.status,
+            "b": edge.answer(aggregate).decode(),
+            "v": aggregate.version,
+        }

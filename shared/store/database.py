@@ -1,0 +1,136 @@
+"""The connection to a service's own database, and the driver's errors in our words."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from bson.codec_options import CodecOptions
+from motor.motor_asyncio import AsyncIOMotorClient
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import SpanKind
+from pymongo import IndexModel, WriteConcern
+from pymongo.errors import (
+    AutoReconnect,
+    ConnectionFailure,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    NetworkTimeout,
+    NotPrimaryError,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+    WriteConcernError,
+    WTimeoutError,
+)
+
+from shared import telemetry
+from shared.kernel.errors import Unavailable
+
+Document = dict[str, Any]
+
+_AWAY = (
+    AutoReconnect,
+    ConnectionFailure,
+    ExecutionTimeout,
+    NetworkTimeout,
+    NotPrimaryError,
+    ServerSelectionTimeoutError,
+    WriteConcernError,
+    WTimeoutError,
+)
+
+
+@contextmanager
+def driver_errors() -> Iterator[None]:
+    """A database that is away or slow becomes Unavailable; every other error is a defect."""
+    try:
+        yield
+    except _AWAY as error:
+        raise Unavailable("the database does not answer", code="database_unavailable") from error
+
+
+@dataclass(frozen=True)
+class Index:
+    """fields: (name, 1 or -1) in order. sparse: only documents that have the field."""
+
+    fields: tuple[tuple[str, int], ...]
+    sparse: bool = False
+
+    def model(self) -> IndexModel:
+        return IndexModel(list(self.fields), sparse=self.sparse)
+
+
+class Database:
+    """One service's database; writes are acknowledged by a majority and journalled."""
+
+    def __init__(self, url: str, name: str, provider: TracerProvider | None = None) -> None:
+        self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+            url,
+            tz_aware=True,
+            serverSelectionTimeoutMS=2000,
+            connectTimeoutMS=2000,
+            socketTimeoutMS=8000,
+            maxPoolSize=32,
+            appname="helphood",
+        )
+        self.name = name
+        self.provider = provider or TracerProvider()
+        self._database = self._client.get_database(
+            name,
+            codec_options=CodecOptions(tz_aware=True),
+            write_concern=WriteConcern(w="majority", j=True),
+        )
+
+    def collection(self, name: str) -> Any:
+        """The driver's collection; used within shared.store and the relay only."""
+        return self._database[name]
+
+    @property
+    def handle(self) -> Any:
+        """The driver's database, for GridFS."""
+        return self._database
+
+    @contextmanager
+    def write(self, collection: str, operation: str, tenant: str) -> Iterator[None]:
+        """A client span in the database conventions around one write, errors translated."""
+        attributes = {
+            "db.system.name": "mongodb",
+            "db.namespace": self.name,
+            "db.collection.name": collection,
+            "db.operation.name": operation,
+            "tenant.id": tenant,
+        }
+        name = f"{operation} {collection}"
+        with telemetry.span(self.provider, name, SpanKind.CLIENT, attributes), driver_errors():
+            yield
+
+    async def ping(self) -> bool:
+        """Whether the database answers within a second."""
+        try:
+            async with asyncio.timeout(1.0):
+                await self._database.command("ping")
+        except (TimeoutError, PyMongoError):
+            return False
+        return True
+
+    async def ensure_indexes(self, collection: str, indexes: Sequence[Index]) -> None:
+        """Create what is missing; harmless when repeated."""
+        if indexes:
+            with driver_errors():
+                await self.collection(collection).create_indexes([i.model() for i in indexes])
+
+    async def insert_once(self, collection: str, document: Document) -> None:
+        """Insert unless its ``_id`` is there; for records that belong to no tenant's store."""
+        with driver_errors():
+            try:
+                await self.collection(collection).insert_one(document)
+            except DuplicateKeyError:
+                return
+
+    async def drop(self) -> None:
+        """Forget everything; for tests and trials."""
+        await self._client.drop_database(self.name)
+
+    def close(self) -> None:
+        self._client.close()

@@ -1,0 +1,156 @@
+"""Traces, metrics and logs, the same for every service and set up once per process."""
+
+import logging
+import sys
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from prometheus_client import Counter, Gauge, Histogram
+
+from shared.settings import ServiceSettings
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+REQUESTS = Counter(
+    "http_server_requests", "Requests answered.", ["route", "method", "status", "tenant"]
+)
+REQUEST_SECONDS = Histogram(
+    "http_server_request_duration_seconds",
+    "Time to answer, by route.",
+    ["route", "method"],
+    buckets=_SECONDS,
+)
+OUTBOX_PENDING = Gauge("outbox_pending", "Aggregates with unpublished events.", ["service"])
+OUTBOX_OLDEST_AGE = Gauge(
+    "outbox_oldest_age_seconds", "Age of the oldest unpublished event.", ["service"]
+)
+EVENTS_PUBLISHED = Counter("events_published", "Events confirmed by the broker.", ["event"])
+EVENT_LAG = Histogram(
+    "event_lag_seconds",
+    "From the change to its application by a consumer.",
+    ["consumer"],
+    buckets=(*_SECONDS, 30.0, 60.0),
+)
+EVENTS_RETRIED = Counter("events_retried", "Deliveries sent to the retry queue.", ["consumer"])
+EVENTS_PARKED = Counter("events_parked", "Messages parked.", ["consumer", "reason"])
+CONSUMER_DUPLICATES = Counter(
+    "consumer_duplicates", "Deliveries that were old news and changed nothing.", ["consumer"]
+)
+VERSION_CONFLICTS = Counter(
+    "store_version_conflicts", "Writes decided again, as another was faster.", ["collection"]
+)
+TIMERS_FIRED = Counter("timers_fired", "Aggregates whose due time was acted on.", ["collection"])
+
+_PROPAGATOR = TraceContextTextMapPropagator()
+
+
+def set_up_tracing(service: str, settings: ServiceSettings) -> TracerProvider:
+    """A provider for this process; spans leave by OTLP in batches when an endpoint is set."""
+    provider = TracerProvider(
+        resource=Resource.create(
+            {
+                "service.name": service,
+                "service.namespace": "helphood",
+                "deployment.environment.name": settings.environment,
+            }
+        ),
+        sampler=ParentBased(TraceIdRatioBased(settings.trace_ratio)),
+    )
+    if settings.otel_exporter_otlp_endpoint:
+        endpoint = settings.otel_exporter_otlp_endpoint.rstrip("/") + "/v1/traces"
+        provider.add_span_processor(
+            BatchSpanProcessor(
+                OTLPSpanExporter(endpoint=endpoint, timeout=5), schedule_delay_millis=500
+            )
+        )
+    return provider
+
+
+def set_up_logging(service: str, level: str) -> None:
+    """JSON lines on standard output with time, service and trace; libraries join from WARNING."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _add_trace,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+            foreign_pre_chain=[
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.add_logger_name,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def _add_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        event["trace_id"] = f"{context.trace_id:032x}"
+    return event
+
+
+def current_traceparent() -> str | None:
+    """W3C traceparent of the running span, to be stored with what it causes."""
+    carrier: dict[str, str] = {}
+    _PROPAGATOR.inject(carrier)
+    return carrier.get("traceparent")
+
+
+def current_trace_id() -> str | None:
+    """32 hex digits, or None outside any trace."""
+    context = trace.get_current_span().get_span_context()
+    return f"{context.trace_id:032x}" if context.is_valid else None
+
+
+def context_from(traceparent: str | None) -> Context:
+    """The context a span started elsewhere left behind; empty when there is none."""
+    return _PROPAGATOR.extract({"traceparent": traceparent} if traceparent else {})
+
+
+@contextmanager
+def span(
+    provider: TracerProvider,
+    name: str,
+    kind: SpanKind,
+    attributes: dict[str, Any],
+    parent: Context | None = None,
+) -> Iterator[Span]:
+    """A span that marks itself failed when the block raises (and raises on)."""
+    tracer = provider.get_tracer("helphood")
+    with tracer.start_as_current_span(
+        name, context=parent, kind=kind, attributes=attributes, set_status_on_exception=False
+    ) as current:
+        try:
+            yield current
+        except Exception as error:
+            current.set_status(Status(StatusCode.ERROR, type(error).__name__))
+            current.set_attribute("error.type", type(error).__name__)
+            raise

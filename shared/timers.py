@@ -1,0 +1,75 @@
+"""The ticker: aggregates whose ``due_at`` has come are told so, each by a versioned write."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from shared import telemetry
+from shared.kernel.errors import NotFound, Refusal, Unavailable
+from shared.scope import Scope
+from shared.store import Database, Store
+from shared.store.database import driver_errors
+
+log = structlog.get_logger()
+
+TICK = 0.5
+"""Seconds between two looks; with the batch below 50 due a second are done within 2 s."""
+
+BATCH = 100
+POSTPONED = timedelta(minutes=5)
+"""How long an aggregate that fails is left alone, so that it cannot starve the rest."""
+
+
+class Ticker:
+    """Calls ``on_due(now)`` of every due aggregate; many tickers at once are safe."""
+
+    def __init__(
+        self,
+        database: Database,
+        stores: Sequence[type[Store[Any]]],
+        scope_of: Callable[[str], Scope | None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._stores = [store for store in stores if hasattr(store.kind, "on_due")]
+        self._scope_of = scope_of
+        self._now = now
+
+    async def run(self) -> None:
+        while True:
+            for store in self._stores:
+                try:
+                    await self.work_off(store)
+                except Unavailable:
+                    log.info("timers.waiting", collection=store.collection)
+            await asyncio.sleep(TICK)
+
+    async def work_off(self, kind: type[Store[Any]]) -> None:
+        """One batch of due aggregates of this kind, oldest first."""
+        documents = self._database.collection(kind.collection)
+        due = documents.find({"due_at": {"$lte": self._now()}}, {"tenant": 1})
+        with driver_errors():
+            found = await due.sort("due_at", 1).limit(BATCH).to_list(None)
+        for document in found:
+            scope = self._scope_of(document["tenant"])
+            if scope is not None:
+                await self._act(scope.store(kind), document["_id"], scope.now)
+
+    async def _act(self, store: Store[Any], id: str, now: datetime) -> None:
+        try:
+            await store.update(id, lambda aggregate: aggregate.on_due(now))
+        except NotFound:
+            return
+        except Unavailable:
+            raise
+        except (Refusal, ValueError) as error:
+            log.warning("timers.failed", collection=store.collection, id=id, error=str(error))
+            await store.update(id, lambda aggregate: _postpone(aggregate, now))
+        telemetry.TIMERS_FIRED.labels(store.collection).inc()
+
+
+def _postpone(aggregate: Any, now: datetime) -> None:
+    aggregate.due_at = now + POSTPONED

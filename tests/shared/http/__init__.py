@@ -1,0 +1,1 @@
+"""Tests of the HTTP edge, on a small application of their own."""
