@@ -34,8 +34,8 @@ class Mail(Aggregate):
     sender_name: str
     sender: str
     subject: str
-    text: str | None
     created_at: datetime
+    text: str | None = None
     attempts: int = 0
     state: str = "queued"
 

@@ -60,7 +60,7 @@ class Ticker:
 
     async def _act(self, store: Store[Any], id: str, now: datetime) -> None:
         try:
-            await store.update(id, lambda aggregate: aggregate.on_due(now))
+            await store.update(id, lambda aggregate: _act_if_due(aggregate, now))
         except NotFound:
             return
         except Unavailable:
@@ -69,6 +69,13 @@ class Ticker:
             log.warning("timers.failed", collection=store.collection, id=id, error=str(error))
             await store.update(id, lambda aggregate: _postpone(aggregate, now))
         telemetry.TIMERS_FIRED.labels(store.collection).inc()
+
+
+def _act_if_due(aggregate: Any, now: datetime) -> Any:
+    """Another ticker may have been faster; then there is nothing left to do."""
+    if aggregate.due_at is None or aggregate.due_at > now:
+        return None
+    return aggregate.on_due(now)
 
 
 def _postpone(aggregate: Any, now: datetime) -> None:

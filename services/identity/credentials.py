@@ -96,3 +96,11 @@ class RefreshToken:
 
     def __str__(self) -> str:
         return f"{self.session_id}.{self.secret}"
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a login or a refresh gives: a signed access token and the refresh token's text."""
+
+    access: str
+    refresh: str

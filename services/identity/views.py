@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from services.identity.commands import Tokens
+from services.identity.credentials import Tokens
 from services.identity.model import Account, Tenant
 from services.identity.signing import ACCESS_LIFE
 from shared.contracts.identity import TenantFacts

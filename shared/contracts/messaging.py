@@ -6,7 +6,10 @@ from shared.contracts.base import Event, Facts
 
 
 class ConversationFacts(Facts):
-    """A conversation. The event's subject is its id; job_id is None for the general topic."""
+    """A conversation. The event's subject is its id; job_id is None for the general topic.
+
+    reported_by and report_reason are those of the latest report.
+    """
 
     customer_id: str
     helper_id: str
@@ -14,6 +17,8 @@ class ConversationFacts(Facts):
     opened_at: datetime
     last_number: int
     first_reply_at: datetime | None = None
+    reported_by: str | None = None
+    report_reason: str | None = None
 
 
 class ConversationEvent(
@@ -35,14 +40,19 @@ class ConversationSnapshot(ConversationEvent): ...
 
 
 class MessageFacts(Facts):
-    """A message without its text. The event's subject is ``<conversation>:<number>``."""
+    """A message without its text. The event's subject is ``<conversation>:<number>``.
+
+    A system message has neither sender nor recipient. withheld: the recipient has blocked the
+    sender and must not be told of it.
+    """
 
     conversation_id: str
     number: int
     sender_id: str | None
-    recipient_id: str
+    recipient_id: str | None
     sent_at: datetime
     redacted: bool
+    withheld: bool = False
 
 
 class MessageEvent(

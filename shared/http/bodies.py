@@ -56,6 +56,8 @@ async def read_body(request: CheckedRequest, rules: Rules) -> None:
     is_json = JSON in rules.media_types and _media_type(headers) in (JSON, "")
     if is_json and (content or rules.body_required):
         request.document = parse_object(content)
+    elif not content and rules.body_required:
+        raise _malformed("the body is empty")
 
 
 def _check_media(headers: Headers, rules: Rules) -> None:

@@ -19,7 +19,13 @@ SUSPECT = "helphood-suspect"
 _REASON = "helphood-reason"
 _DETAIL = "helphood-detail"
 _OURS = (ROUND, SUSPECT, _REASON, _DETAIL)
-_BROKERS = ("x-death", "x-delivery-count", "x-first-death-", "x-last-death-")
+_BROKERS = (
+    "x-death",
+    "x-delivery-count",
+    "x-acquired-count",
+    "x-first-death-",
+    "x-last-death-",
+)
 
 _WORTH_KEEPING = ("cloudEvents_", "helphood-", TRACEPARENT)
 

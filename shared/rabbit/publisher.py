@@ -24,7 +24,7 @@ from shared.telemetry import context_from, current_traceparent, span
 HEARTBEAT = 5
 """Seconds; the default of a minute leaves a dead broker unnoticed for minutes."""
 
-_CHANNELS = 4
+_CHANNELS = 2
 _CONNECT_SECONDS = 5.0
 _MEND_SECONDS = 10.0
 _CLOSE_SECONDS = 2.0

@@ -14,7 +14,6 @@ UNROUTED = "events.unrouted"
 
 RETRY_SECONDS = 5.0
 _DELIVERY_LIMIT = 20
-_PARKED_DELIVERY_LIMIT = 100
 _UNROUTED_KEPT = 10_000
 _DECLARE_SECONDS = 10.0
 
@@ -108,11 +107,10 @@ def _queues(name: str) -> list[Queue]:
             retry_queue(name),
             _letters_to("", name) | {"x-message-ttl": int(RETRY_SECONDS * 1000)},
         ),
-        # The limit is for what breaks the client before any of our code sees it.
+        # The limit is for frames that break the client before any of our code sees them.
         Queue(
             parked_queue(name),
-            _letters_to(UNROUTED, parked_queue(name))
-            | {"x-delivery-limit": _PARKED_DELIVERY_LIMIT},
+            _letters_to(UNROUTED, parked_queue(name)) | {"x-delivery-limit": _DELIVERY_LIMIT},
         ),
     ]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.identity.commands.accounts import find_claim
-from services.identity.credentials import Passwords, RefreshToken
+from services.identity.credentials import Passwords, RefreshToken, Tokens
 from services.identity.model import Account, LoginFailures, Session, normalise_email
 from services.identity.model.login import FAILURES_PER_ACCOUNT, FAILURES_PER_ADDRESS
 from services.identity.model.session import REFRESH_LIFE
@@ -32,12 +32,6 @@ class InvalidRefreshToken(Unauthenticated):
 
     def __init__(self) -> None:
         super().__init__("this refresh token is not valid (any more)")
-
-
-@dataclass(frozen=True)
-class Tokens:
-    access: str
-    refresh: str
 
 
 @dataclass(frozen=True)

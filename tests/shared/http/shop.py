@@ -206,6 +206,11 @@ async def create_note(call: CallDep, body: NewItem) -> dict[str, Any]:
     return {"id": call.derived_id("note"), **body.model_dump(mode="json")}
 
 
+@router.post("/v1/accounts", operation_id="shop_open_account", openapi_extra=PUBLIC)
+async def open_account(call: CallDep, body: Title) -> dict[str, Any]:
+    return {"key": call.exchange.key}
+
+
 @router.post("/v1/auth/login", operation_id="shop_log_in", openapi_extra=PUBLIC)
 async def log_in(call: CallDep, body: Title) -> dict[str, Any]:
     return {"key": call.exchange.key}

@@ -117,8 +117,10 @@ async def test_a_route_may_read_other_types_and_longer_bodies(shop: Shop) -> Non
         stored = await client.put("/v1/photo", content=b"x" * 300_000, headers=png)
         too_long = await client.put("/v1/photo", content=b"x" * 300_001, headers=png)
         text = await client.put("/v1/photo", content=b"{}", headers=JSON)
+        nothing = await client.put("/v1/photo", headers=png)
     assert (stored.status_code, stored.headers["X-Length"]) == (204, "300000")
     assert (too_long.status_code, text.status_code) == (413, 415)
+    assert (nothing.status_code, nothing.json()["code"]) == (422, "malformed_body")
 
 
 async def test_forms_are_read_where_they_are_declared(shop: Shop) -> None:

@@ -95,6 +95,14 @@ async def test_two_keys_are_refused(shop: Shop) -> None:
     assert refused.status_code == 422
 
 
+async def test_keys_mean_nothing_without_a_token(shop: Shop) -> None:
+    async with shop.client(None) as client:
+        stranger = await client.post("/v1/accounts", json={"title": "x"}, headers=KEY)
+    async with shop.client() as client:
+        known = await client.post("/v1/accounts", json={"title": "x"}, headers=KEY)
+    assert (stranger.json(), known.json()) == ({"key": None}, {"key": "3f1c"})
+
+
 async def test_keys_mean_nothing_when_logging_in(shop: Shop) -> None:
     for person in (None, ALICE):
         async with shop.client(person) as client:

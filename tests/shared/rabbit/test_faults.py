@@ -234,6 +234,20 @@ async def test_consumers_that_stay_away_while_the_broker_is_there_end_the_proces
     assert "away" in reason
 
 
+async def test_a_queue_with_other_arguments_ends_the_process_and_not_in_silence(
+    own_broker: Broker,
+) -> None:
+    trial = Trial(own_broker.amqp_url)
+    async with channel_to(own_broker.amqp_url) as channel:
+        await channel.declare_queue(trial.queue, durable=True)
+    with pytest.raises(AssertionError, match="did not happen"):
+        async with running(trial, lost_after=2.0, begin_within=6.0):
+            pass
+    assert len(trial.lost) == 1
+    async with channel_to(own_broker.amqp_url) as channel:
+        await channel.queue_delete(trial.queue)
+
+
 async def test_queues_lost_with_the_broker_come_back_with_the_connection(
     own_broker: Broker,
 ) -> None:

@@ -6,6 +6,8 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
@@ -13,8 +15,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from deploy.local.broker import Broker
+from shared.contracts.base import Delivered
+from shared.contracts.reviews import RatingChanged
 from shared.kernel.errors import Unavailable
-from shared.rabbit import Publisher
+from shared.rabbit import Consumers, Publisher
+from shared.scope import Scope
 from tests.shared.rabbit.trial import a_message, an_event, channel_to, eventually
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(120)]
@@ -112,6 +117,46 @@ async def test_a_frozen_broker_is_unavailable_after_the_limit_and_no_cancellatio
             os.kill(own_broker.pid, signal.SIGCONT)
         await eventually(lambda: publisher.connected)
         await publisher.publish(an_event())
+
+
+async def test_a_broker_short_of_memory_is_unavailable_and_then_publishes_again(
+    own_broker: Broker,
+) -> None:
+    async with publishing(own_broker.amqp_url, confirm_seconds=1.0) as publisher:
+        await asyncio.to_thread(own_broker.control, "set_vm_memory_high_watermark", "0.0000001")
+        try:
+            with pytest.raises(Unavailable):
+                await publisher.publish(an_event())
+            with pytest.raises(Unavailable):
+                await publisher.publish(an_event())
+        finally:
+            await asyncio.to_thread(
+                own_broker.control, "set_vm_memory_high_watermark", "absolute", "1GB"
+            )
+        await eventually(lambda: publisher.connected)
+        await publisher.publish(an_event())
+
+
+async def test_a_queue_with_other_arguments_does_not_keep_events_from_being_published(
+    url: str,
+) -> None:
+    consumers = Consumers(f"odd{uuid4().hex[:8]}")
+    consumers.on("note_ratings", RatingChanged)(_ignore)
+    queue = consumers.subscriptions[0].queue
+    async with channel_to(url) as channel:
+        await channel.declare_queue(queue, durable=True)
+    publisher = Publisher(url, TracerProvider())
+    publisher.keep_declared(consumers.subscriptions)
+    await publisher.start()
+    await eventually(lambda: publisher.connected)
+    await publisher.publish(an_event())
+    await publisher.stop()
+    async with channel_to(url) as channel:
+        await channel.queue_delete(queue)
+
+
+async def _ignore(delivered: Delivered[Any], scope: Scope) -> None:
+    del delivered, scope
 
 
 async def test_a_real_cancellation_stays_one(own_broker: Broker) -> None:

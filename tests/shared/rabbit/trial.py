@@ -125,7 +125,12 @@ class Trial:
 
 @asynccontextmanager
 async def running(
-    trial: Trial, handler: Handler | None = None, *, prefetch: int = 20, **options: Any
+    trial: Trial,
+    handler: Handler | None = None,
+    *,
+    prefetch: int = 20,
+    begin_within: float = 40.0,
+    **options: Any,
 ) -> AsyncIterator[Trial]:
     """The trial's publisher and consumers, connected; stopped in order at the end."""
     provider = TracerProvider()
@@ -152,7 +157,9 @@ async def running(
     await trial.publisher.start()
     await trial.consuming.start()
     try:
-        await eventually(lambda: trial.publisher.connected and trial.consuming.healthy, 40)
+        await eventually(
+            lambda: trial.publisher.connected and trial.consuming.healthy, begin_within
+        )
         yield trial
     finally:
         await trial.consuming.stop()

@@ -1,0 +1,77 @@
+"""The platform's administrator at the API, from settings or from the local stack."""
+
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from deploy.local.programs import CannotRunError
+from deploy.local.stack import HOME, PLATFORM_ADMIN, Stack
+
+
+class CliSettings(BaseSettings):
+    """HELPHOOD_URL, HELPHOOD_ADMIN_EMAIL and HELPHOOD_ADMIN_PASSWORD.
+
+    Without them the stack that runs on this machine is meant.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="HELPHOOD_", extra="ignore")
+
+    url: str = ""
+    platform_host: str = "platform.localhost"
+    admin_email: str = PLATFORM_ADMIN
+    admin_password: SecretStr = SecretStr("")
+    stack: Annotated[Path, Field(description="home of the local stack")] = HOME
+
+
+class RefusedError(Exception):
+    """The platform said no; the message is what a person should read."""
+
+
+class Platform:
+    """Signed in as administrator; a context manager that ends the connection."""
+
+    def __init__(self, settings: CliSettings | None = None) -> None:
+        chosen = settings or CliSettings()
+        url, password = chosen.url, chosen.admin_password.get_secret_value()
+        if not url:
+            try:
+                stack = Stack.running(chosen.stack)
+            except CannotRunError as error:
+                raise RefusedError(f"{error}; or set HELPHOOD_URL") from None
+            url = stack.address()
+            password = password or stack.secrets.get("platform_admin_password")
+        port = urlsplit(url).port
+        host = f"{chosen.platform_host}:{port}" if port else chosen.platform_host
+        self._client = httpx.Client(base_url=url, headers={"Host": host}, timeout=30)
+        login = {"email": chosen.admin_email, "password": password}
+        tokens = self.request("POST", "/v1/auth/login", login)
+        self._client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+
+    def request(self, method: str, path: str, body: Any = None) -> Any:
+        """The answer's body. RefusedError with the problem's fields otherwise."""
+        try:
+            answer = self._client.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise RefusedError(f"the platform cannot be reached: {error}") from None
+        if answer.is_success:
+            return answer.json() if answer.content else None
+        raise RefusedError(_told(answer))
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _told(answer: httpx.Response) -> str:
+    try:
+        problem = answer.json()
+    except ValueError:
+        return f"the platform answered {answer.status_code}"
+    lines = [f"{problem.get('code')}: {problem.get('detail')}"]
+    for error in problem.get("errors", []):
+        where = error.get("pointer") or error.get("parameter") or "body"
+        lines.append(f"  {where}: {error['detail']}")
+    return "\n".join(lines)

@@ -1,0 +1,221 @@
+"""Timers, mails, files and replicas."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP
+
+from deploy.local.ports import free_ports
+from shared.contracts.base import Delivered
+from shared.contracts.identity import (
+    AccountFacts,
+    AccountRegistered,
+    AccountSuspended,
+    TenantConfigured,
+)
+from shared.http import Actor
+from shared.kernel.clock import utc_now
+from shared.kernel.errors import Forbidden, NotFound
+from shared.kernel.ids import new_id
+from shared.mail import MailStore, Postman, mail_for
+from shared.replicas import (
+    People,
+    Revocations,
+    TenantReplica,
+    TenantRow,
+    Tenants,
+    person_from,
+)
+from shared.store import File, Files
+from shared.timers import POSTPONED, Ticker
+from tests.shared.store.conftest import Bench, Box, BoxStore
+from tests.tenants import SWISSCOM, VODAFONE
+
+
+def a_ticker(bench: Bench) -> Ticker:
+    return Ticker(bench.database, [BoxStore], lambda _: bench.scope(), utc_now)
+
+
+async def test_what_is_due_is_done_once_by_two_tickers(bench: Bench):
+    box = Box(id=new_id("box"), due_at=utc_now() - timedelta(seconds=1))
+    await bench.boxes.create(box, [])
+    one, two = a_ticker(bench), a_ticker(bench)
+    await asyncio.gather(one.work_off(BoxStore), two.work_off(BoxStore))
+    stored = await bench.boxes.get(box.id)
+    assert (stored.colour, stored.due_at) == ("due", None)
+    assert stored.sequence == 1
+
+
+async def test_what_is_not_due_is_left_alone(bench: Bench):
+    box = Box(id=new_id("box"), due_at=utc_now() + timedelta(minutes=1))
+    await bench.boxes.create(box, [])
+    await a_ticker(bench).work_off(BoxStore)
+    assert (await bench.boxes.get(box.id)).colour == "red"
+
+
+async def test_one_that_fails_does_not_starve_the_rest(bench: Bench):
+    due = utc_now() - timedelta(hours=1)
+    broken = Box(id=new_id("box"), colour="broken", due_at=due)
+    sound = Box(id=new_id("box"), due_at=due + timedelta(minutes=1))
+    for box in (broken, sound):
+        await bench.boxes.create(box, [])
+    await a_ticker(bench).work_off(BoxStore)
+    assert (await bench.boxes.get(sound.id)).colour == "due"
+    postponed = (await bench.boxes.get(broken.id)).due_at
+    assert postponed is not None
+    assert postponed > utc_now() + POSTPONED - timedelta(seconds=30)
+
+
+class Inbox:
+    """An SMTP server's handler that keeps what it gets."""
+
+    def __init__(self) -> None:
+        self.letters: list[bytes] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.letters.append(envelope.content)
+        return "250 kept"
+
+
+def a_mail(key: str, **fields: Any) -> Any:
+    return mail_for(
+        VODAFONE, recipient="ada@people.example", subject="Grüße", text="Hallo Ada", key=(key,)
+    )
+
+
+async def test_a_mail_is_sent_once_and_its_text_forgotten(bench: Bench):
+    inbox, [port] = Inbox(), free_ports(1)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(inbox), "127.0.0.1", port)
+    mails = bench.scope().store(MailStore)
+    mail = a_mail(new_id("x"))
+    assert await mails.ensure(mail, [])
+    assert not await mails.ensure(mail, [])
+    postmen = [Postman(bench.database, f"smtp://127.0.0.1:{port}") for _ in range(3)]
+    await asyncio.gather(*(postman.deliver() for postman in postmen))
+    server.close()
+    assert len(inbox.letters) == 1
+    assert mail.id.encode() in inbox.letters[0]
+    stored = await mails.get(mail.id)
+    assert (stored.state, stored.text, stored.due_at) == ("sent", None, None)
+
+
+async def test_a_mail_waits_for_its_server(bench: Bench):
+    [port] = free_ports(1)
+    mails = bench.scope().store(MailStore)
+    mail = await mails.create(a_mail(new_id("x")), [])
+    await Postman(bench.database, f"smtp://127.0.0.1:{port}").deliver()
+    stored = await mails.get(mail.id)
+    assert stored.state == "queued"
+    assert stored.attempts == 1
+    assert stored.due_at is not None
+    assert stored.due_at > utc_now()
+
+
+async def test_a_mail_is_given_up_after_a_day(bench: Bench):
+    [port] = free_ports(1)
+    mails = bench.scope().store(MailStore)
+    mail = a_mail(new_id("x"))
+    mail.created_at -= timedelta(hours=25)
+    await mails.create(mail, [])
+    await Postman(bench.database, f"smtp://127.0.0.1:{port}").deliver()
+    assert (await mails.get(mail.id)).state == "given_up"
+
+
+async def test_files_come_back_whole_and_only_to_their_tenant(bench: Bench):
+    files = bench.scope().store(Files)
+    content = bytes(range(256)) * 2000
+    await files.put(File("f1", content, "image/jpeg"))
+    await files.put(File("f1", b"other", "image/png"))
+    assert await files.get("f1") == File("f1", content, "image/jpeg")
+    with pytest.raises(NotFound):
+        await bench.scope(SWISSCOM).store(Files).get("f1")
+    await files.delete("f1")
+    await files.delete("f1")
+    with pytest.raises(NotFound):
+        await files.get("f1")
+
+
+def an_account(id: str, sequence: int, kind: Any = AccountRegistered, **fields: Any) -> Any:
+    values: dict[str, Any] = {
+        "email": f"{id}@people.example",
+        "display_name": "Ada",
+        "language": "de",
+        "roles": ["customer"],
+        "email_verified": False,
+        "registered_at": utc_now(),
+    }
+    event = kind(AccountFacts(**(values | fields)))
+    return Delivered(new_id("evt"), "vodafone", id, sequence, utc_now(), event)
+
+
+async def test_a_person_on_the_way_is_waited_for(bench: Bench):
+    people, id = bench.scope().store(People), new_id("acc")
+    known = an_account(id, 1)
+
+    async def arrive() -> None:
+        await asyncio.sleep(0.2)
+        await people.put(person_from(known), known)
+
+    person, _ = await asyncio.gather(people.arrived(id), arrive())
+    assert person.display_name == "Ada"
+    with pytest.raises(Forbidden) as refusal:
+        await people.verified(id)
+    assert refusal.value.reason == "email_not_verified"
+    with pytest.raises(NotFound):
+        await people.arrived(new_id("acc"))
+
+
+async def test_a_suspended_person_is_refused_and_others_are_not(bench: Bench):
+    people, revocations = bench.scope().store(People), Revocations(bench.database)
+    suspended, free = new_id("acc"), new_id("acc")
+    for event in (
+        an_account(free, 1),
+        an_account(suspended, 1, AccountSuspended, status="suspended", tokens_valid_from=utc_now()),
+    ):
+        await people.put(person_from(event), event)
+    await revocations.refresh()
+
+    def actor(id: str) -> Actor:
+        return Actor(id, "vodafone", frozenset(), "s", utc_now())
+
+    assert revocations.refuses(actor(suspended))
+    assert not revocations.refuses(actor(free))
+
+
+async def test_tokens_from_before_a_logout_everywhere_are_refused(bench: Bench):
+    people, revocations, id = (
+        bench.scope().store(People),
+        Revocations(bench.database),
+        new_id("acc"),
+    )
+    ended = utc_now()
+    event = an_account(id, 1, tokens_valid_from=ended)
+    await people.put(person_from(event), event)
+    await revocations.refresh()
+    old = Actor(id, "vodafone", frozenset(), "s", ended - timedelta(minutes=1))
+    new = Actor(id, "vodafone", frozenset(), "s", ended + timedelta(seconds=1))
+    assert revocations.refuses(old)
+    assert not revocations.refuses(new)
+
+
+async def test_tenants_are_found_by_host_as_soon_as_they_are_known(bench: Bench):
+    tenants = Tenants(bench.database, "platform.localhost")
+    assert not tenants.ready
+    assert not tenants.loaded
+    await tenants.refresh()
+    assert tenants.loaded
+    assert not tenants.ready
+    event = Delivered(
+        new_id("evt"), "vodafone", "vodafone", 1, utc_now(), TenantConfigured(VODAFONE)
+    )
+    await bench.scope().store(TenantReplica).put(TenantRow("vodafone", VODAFONE), event)
+    await tenants.refresh()
+    assert tenants.ready
+    assert tenants.by_host("vodafone.localhost") == VODAFONE
+    assert tenants.by_host("swisscom.localhost") is None
+    platform = tenants.by_host("platform.localhost")
+    assert platform is not None
+    assert platform.slug == "platform"
