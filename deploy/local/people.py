@@ -59,6 +59,10 @@ class Visitor:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection."""
         self._client.close()
 
     def believe(self, access_token: str) -> None:

@@ -43,12 +43,16 @@ class Signer:
         """Make the ring if this is the first process ever, then keep up with it."""
         while True:
             try:
-                self._take(await self._ring())
+                await self.load()
             except Unavailable:
                 log.info("signer.waiting", reason="database away")
                 await asyncio.sleep(0.5)
                 continue
             await asyncio.sleep(REFRESH_EVERY)
+
+    async def load(self) -> None:
+        """Read the ring, or make it. Unavailable while the database is away."""
+        self._take(await self._ring())
 
     def jwks(self) -> dict[str, Any]:
         """RFC 7517: the public keys, the next one included so that caches know it early."""
