@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -135,6 +136,12 @@ def context_from(traceparent: str | None) -> Context:
     return _PROPAGATOR.extract({"traceparent": traceparent} if traceparent else {})
 
 
+@lru_cache(maxsize=16)
+def _tracer(provider: TracerProvider) -> trace.Tracer:
+    """Looking a tracer up costs more than the span itself."""
+    return provider.get_tracer("helphood")
+
+
 @contextmanager
 def span(
     provider: TracerProvider,
@@ -144,8 +151,7 @@ def span(
     parent: Context | None = None,
 ) -> Iterator[Span]:
     """A span that marks itself failed when the block raises (and raises on)."""
-    tracer = provider.get_tracer("helphood")
-    with tracer.start_as_current_span(
+    with _tracer(provider).start_as_current_span(
         name, context=parent, kind=kind, attributes=attributes, set_status_on_exception=False
     ) as current:
         try:

@@ -8,6 +8,7 @@ import pytest
 
 from deploy.local.broker import Broker
 from deploy.local.database import Database as EmbeddedDatabase
+from tests.platform import Platform, running
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +33,10 @@ def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield database.mongo_url
     finally:
         database.stop()
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """All services as processes behind the gateway, with both tenants."""
+    with running(tmp_path_factory.mktemp("platform")) as whole:
+        yield whole

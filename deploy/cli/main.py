@@ -12,7 +12,7 @@ from rich.table import Table
 
 from deploy import topology as topologies
 from deploy.cli.platform import Platform, RefusedError
-from deploy.tenants import BadFileError, load, questions, skills
+from deploy.tenants import BadFileError, load
 
 app = typer.Typer(
     name="helphood", help="Operate the platform.", no_args_is_help=True, add_completion=False
@@ -50,12 +50,7 @@ def apply_tenants(files: Annotated[list[Path], typer.Argument(exists=True)]) -> 
     with platform() as admin:
         loaded = [(file.stem, load(file)) for file in files]
         for slug, body in loaded:
-            admin.request("PUT", f"/v1/admin/tenants/{slug}", body)
-            wanted = {category["slug"] for category in body["categories"]}
-            given = [skill for skill in skills() if skill in wanted]
-            for skill in given:
-                path = f"/v1/admin/tenants/{slug}/question-banks/{skill}"
-                admin.request("PUT", path, questions(skill))
+            given = admin.apply(slug, body)
             out.print(f"{slug}: applied, questions for {', '.join(given)}", highlight=False)
 
 

@@ -1,5 +1,6 @@
 """The platform's administrator at the API, from settings or from the local stack."""
 
+import time
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -10,6 +11,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from deploy.local.programs import CannotRunError
 from deploy.local.stack import HOME, PLATFORM_ADMIN, Stack
+from deploy.tenants import questions, skills
+
+_ARRIVAL = 10.0
+"""Seconds; a tenant is in force everywhere within two."""
 
 
 class CliSettings(BaseSettings):
@@ -29,6 +34,10 @@ class CliSettings(BaseSettings):
 
 class RefusedError(Exception):
     """The platform said no; the message is what a person should read."""
+
+
+class NotThereError(RefusedError):
+    """404: perhaps it is still on its way."""
 
 
 class Platform:
@@ -59,7 +68,33 @@ class Platform:
             raise RefusedError(f"the platform cannot be reached: {error}") from None
         if answer.is_success:
             return answer.json() if answer.content else None
-        raise RefusedError(_told(answer))
+        kind = NotThereError if answer.status_code == httpx.codes.NOT_FOUND else RefusedError
+        raise kind(_told(answer))
+
+    def apply(self, slug: str, body: dict[str, Any]) -> list[str]:
+        """Configure a tenant and give it its question banks; the skills that have one.
+
+        A new tenant is on its way to the other services, for which this waits.
+        """
+        self.request("PUT", f"/v1/admin/tenants/{slug}", body)
+        offered = {category["slug"] for category in body["categories"]}
+        given = [skill for skill in skills() if skill in offered]
+        for skill in given:
+            bank = questions(skill)
+            path = f"/v1/admin/tenants/{slug}/question-banks/{bank.pop('skill')}"
+            self._soon("PUT", path, bank)
+        return given
+
+    def _soon(self, method: str, path: str, body: Any) -> None:
+        deadline = time.monotonic() + _ARRIVAL
+        while True:
+            try:
+                self.request(method, path, body)
+                return
+            except NotThereError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def close(self) -> None:
         self._client.close()

@@ -1,10 +1,8 @@
 """The demonstration: the platform up, a neighbourhood in it, and a story in each tenant."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -15,7 +13,7 @@ from deploy.local.programs import CannotRunError
 from deploy.local.seed import seed, staff
 from deploy.local.stack import PLATFORM_ADMIN, Stack
 from deploy.local.story import CASTS, Step, Story
-from deploy.tenants import FOLDER, load_all, questions, skills
+from deploy.tenants import FOLDER, load_all
 
 out = Console(highlight=False)
 
@@ -51,25 +49,8 @@ def administrator(stack: Stack) -> Iterator[Platform]:
 def apply_tenants(admin: Platform) -> None:
     """Both tenants from their files, with the question banks of their categories."""
     for slug, body in load_all(FOLDER).items():
-        admin.request("PUT", f"/v1/admin/tenants/{slug}", body)
-        offered = {category["slug"] for category in body["categories"]}
-        for skill in (skill for skill in skills() if skill in offered):
-            path = f"/v1/admin/tenants/{slug}/question-banks/{skill}"
-            _soon(admin, path, questions(skill))
+        admin.apply(slug, body)
         out.print(f"tenant {slug} is served at {', '.join(body['hosts'])}")
-
-
-def _soon(admin: Platform, path: str, body: dict[str, Any]) -> None:
-    """A tenant that was applied this moment reaches the other services within two seconds."""
-    deadline = time.monotonic() + 10
-    while True:
-        try:
-            admin.request("PUT", path, body)
-            return
-        except RefusedError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
 
 
 def tell_stories(stack: Stack, admin: Platform) -> None:

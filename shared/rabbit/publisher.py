@@ -179,9 +179,7 @@ class Publisher:
         """Declares what must exist before any publish, then replaces closed channels."""
         self._disturbed.clear()
         async with asyncio.timeout(_MEND_SECONDS):
-            declaring = await connection.channel()
-            await topology.declare(declaring, ())
-            await self._declare_queues(declaring)
+            await self._declare(connection)
             alive = [channel for channel in self._channels if not channel.is_closed]
             while len(alive) < _CHANNELS:
                 channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
@@ -189,13 +187,14 @@ class Publisher:
                 alive.append(channel)
         self._channels = alive
 
-    async def _declare_queues(self, channel: AbstractChannel) -> None:
+    async def _declare(self, connection: AbstractConnection) -> None:
+        channel = await connection.channel()
         try:
             await topology.declare(channel, self._subscriptions)
             await channel.close()
         except ChannelPreconditionFailed as error:
-            # Consuming suffers from this, and says so; publishing need not.
-            log.error("a queue exists with other arguments", error=str(error))
+            # Exchanges come first. Consuming suffers from the rest, and says so.
+            log.error("declared before with other arguments", error=str(error))
 
     def _on_disturbance(self, *_: Any) -> None:
         self._disturbed.set()

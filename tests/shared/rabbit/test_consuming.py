@@ -7,6 +7,7 @@ from typing import Any
 
 import aio_pika
 import pytest
+from pamqp import encode
 from prometheus_client import REGISTRY as METRICS
 
 from shared.contracts.base import Delivered
@@ -185,8 +186,10 @@ def _poison() -> dict[str, aio_pika.Message]:
             "helphood-round": "many", "helphood-reason": {"a": 1}, "huge": 2**62,
         },
     )  # fmt: skip
-    crowded = a_message()
-    crowded.headers |= {f"h{number}": "x" * 1000 for number in range(120)}
+    crowded = a_message()  # fills its frame, so that no further header fits in
+    crowded.headers |= {f"h{number}": "x" * 1000 for number in range(100)}
+    crowded.headers["pad"] = ""
+    crowded.headers["pad"] = "x" * (130_920 - len(encode.field_table(crowded.headers)))
     crowded.body = b"?"
     return {
         "undecodable_body": undecodable,

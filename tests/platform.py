@@ -1,0 +1,77 @@
+"""The whole platform as processes behind its gateway, once per test session."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy.cli.platform import Platform as Administrator
+from deploy.local.demo import administrator
+from deploy.local.neighbours import berlin, portrait
+from deploy.local.people import Person, Visitor
+from deploy.local.ports import Ports
+from deploy.local.stack import SERVICES, Stack
+from deploy.local.story import Cast, Story
+from deploy.tenants import FOLDER, load_all
+from tests.spans import Collector
+
+
+@dataclass(frozen=True)
+class Platform:
+    """admin is signed in; collector holds every span that was exported."""
+
+    stack: Stack
+    admin: Administrator
+    collector: Collector
+    photo: bytes
+
+    def story(self, cast: Cast) -> Story:
+        """A story with fresh people, not told yet."""
+        return Story(
+            cast,
+            gateway=self.stack.address(),
+            port=self.stack.ports.gateway,
+            mails=self.stack.mail_folder,
+            admin=self.admin.request,
+            photo=self.photo,
+        )
+
+    def person(self, tenant: str, name: str = "Ada Berger") -> Person:
+        """Somebody who has not registered yet."""
+        return Person(self.stack.address(), tenant, name, self.stack.mail_folder, port=self._port)
+
+    def visitor(self, tenant: str) -> Visitor:
+        """Somebody without an account."""
+        return Visitor(self.stack.address(), tenant, self._port)
+
+    @property
+    def _port(self) -> int:
+        return self.stack.ports.gateway
+
+
+@contextmanager
+def running(home: Path) -> Iterator[Platform]:
+    """Both tenants applied, nobody seeded; every process is gone afterwards."""
+    with Collector() as collector:
+        stack = Stack(
+            home,
+            Ports.free(SERVICES),
+            amqp_url=os.environ.get("AMQP_URL", ""),
+            mongo_url=os.environ.get("MONGO_URL", ""),
+            otlp_endpoint=collector.endpoint,
+            report=_silent,
+        )
+        try:
+            stack.up()
+            with administrator(stack) as admin:
+                for slug, body in load_all(FOLDER).items():
+                    admin.apply(slug, body)
+                yield Platform(stack, admin, collector, portrait(berlin(1)[0]))
+        finally:
+            stack.down()
+
+
+def _silent(_: Any) -> None:
+    return
