@@ -68,7 +68,7 @@ $(READY): $(REQUIREMENTS) pyproject.toml
 	@echo "setting up $(VENV) (once, less than a minute) ..."
 	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv --clear $(VENV)
 	@{ $(BIN)/pip install -q --require-hashes -r requirements/bootstrap.txt && \
-	   $(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.txt; \
+	   $(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/dev.txt; \
 	 } 2>$(VENV)/setup.log || \
 	 $(BIN)/pip install -q --require-hashes -r requirements/dev.txt 2>>$(VENV)/setup.log || \
 	 { tail -n 5 $(VENV)/setup.log; \

@@ -83,7 +83,7 @@ def mail_for(
 class Postman:
     """Sends queued mails of all tenants; a background task of services that write some."""
 
-    def __init__(self, database: Database, smtp_url: str, every: float = 0.25) -> None:
+    def __init__(self, database: Database, smtp_url: str, every: float = 0.5) -> None:
         self._database = database
         self._every = every
         parts = urlsplit(smtp_url)

@@ -34,10 +34,10 @@ from shared.store.database import driver_errors
 
 log = structlog.get_logger()
 
-REFRESH_TENANTS = 0.5
+REFRESH_TENANTS = 1.0
 """Seconds; with the event's own way a change of a tenant is in force within 2 s."""
 
-REFRESH_REVOCATIONS = 1.0
+REFRESH_REVOCATIONS = 2.0
 """Seconds; with the event's own way a revocation is in force within 5 s."""
 
 TOKEN_LIFE = timedelta(minutes=20)

@@ -15,7 +15,7 @@ from shared.store.database import driver_errors
 
 log = structlog.get_logger()
 
-TICK = 0.5
+TICK = 1.0
 """Seconds between two looks; with the batch below 50 due a second are done within 2 s."""
 
 BATCH = 100

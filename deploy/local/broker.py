@@ -19,7 +19,7 @@ from deploy.local.programs import PROJECT, CannotRunError, Child, Program, write
 DEFINITIONS = PROJECT / "deploy" / "rabbit" / "definitions.json"
 USER = "helphood"
 _NODE = "helphood@localhost"
-_START_SECONDS = 90
+_START_SECONDS = 110
 _BUSY_WAIT = "+sbwt none +sbwtdcpu none +sbwtdio none"
 _ERLANG = f"+S 2:2 +SDcpu 1:1 {_BUSY_WAIT} -kernel inet_dist_use_interface {{127,0,0,1}}"
 

@@ -35,8 +35,10 @@ SERVICES: Mapping[str, str] = {
     for name in ("identity", "profiles", "jobs", "messaging", "reviews")
 }
 """Service to its application factory, in order of start."""
-_READY_SECONDS = 90
+_READY_SECONDS = 180
 _MEMORY = "stack.json"
+_LOCK = "up.lock"
+"""Made by every start before anything else, so it tells a stack's home from other folders."""
 PLATFORM_ADMIN = "admin@helphood.example"
 """Its password is among the stack's secrets, as platform_admin_password."""
 _GROUND = ("epmd", "broker", "database")
@@ -222,7 +224,7 @@ class Stack:
     def clean(self) -> None:
         """Stop everything and forget the data, the secrets and the logs."""
         self.down()
-        if (self.home / _MEMORY).exists():
+        if (self.home / _LOCK).exists():
             shutil.rmtree(self.home)
 
     def status(self) -> dict[str, State]:
@@ -334,7 +336,7 @@ class Stack:
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         """Two starts at once would fight over the same processes."""
-        with (self.home / "up.lock").open("w") as lock:
+        with (self.home / _LOCK).open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
