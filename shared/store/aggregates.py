@@ -46,13 +46,15 @@ class Store(Generic[A]):
     """Loads, decides, checks the version and saves; the only way to change an aggregate.
 
     Subclasses name kind (the aggregate's dataclass), collection, noun (for messages) and
-    indexes, and add named look-ups. Every filter and every insert carries the tenant.
+    indexes, and add named look-ups; versioned says whether answers show the version (ETag).
+    Every filter and every insert carries the tenant.
     """
 
     kind: ClassVar[type[Any]]
     collection: ClassVar[str]
     noun: ClassVar[str]
     indexes: ClassVar[tuple[Index, ...]] = ()
+    versioned: ClassVar[bool] = True
 
     def __init__(
         self, database: Database, tenant: str, outbox: Outbox | None, edge: Edge | None = None
@@ -262,13 +264,12 @@ class Store(Generic[A]):
         kept = [item for item in loaded.get("memory", ()) if item["at"] > oldest]
         return [*kept, self._memory_of(edge, aggregate)]
 
-    @staticmethod
-    def _memory_of(edge: Edge, aggregate: A) -> Document:
+    def _memory_of(self, edge: Edge, aggregate: A) -> Document:
         return {
             "k": edge.key,
             "h": edge.body_hash,
             "at": edge.at,
             "s": edge.status,
             "b": edge.answer(aggregate).decode(),
-            "v": aggregate.version,
+            "v": aggregate.version if self.versioned else None,
         }

@@ -18,6 +18,7 @@ from shared.rabbit import Outgoing
 from shared.scope import Scope
 from shared.store import Database, Index, Projection, Store
 from shared.store.outboxes import Outboxes
+from tests.harness import forget
 from tests.tenants import SWISSCOM, VODAFONE
 
 
@@ -143,5 +144,5 @@ async def bench(mongo_url: str) -> AsyncIterator[Bench]:
     bench.outbox.start(["boxes"])
     yield bench
     await bench.outbox.stop()
-    await database.drop()
+    await forget(database)
     database.close()

@@ -1,0 +1,42 @@
+"""What jobs hears: helpers, and its own completed jobs."""
+
+from typing import Any
+
+from services.jobs.commands import IssueReceipt, issue_receipt
+from services.jobs.model.calendar import Availability
+from services.jobs.model.helper import Helper
+from services.jobs.store import HelperRows
+from shared.contracts.base import Delivered
+from shared.contracts.jobs import JobCompleted
+from shared.contracts.profiles import HelperEvent, HelperFacts
+from shared.rabbit import Consumers
+from shared.replicas import add_replicas
+from shared.scope import Scope
+
+consumers = Consumers("jobs")
+add_replicas(consumers)
+
+
+@consumers.on("helpers", HelperEvent)
+async def keep_helper(delivered: Delivered[Any], scope: Scope) -> None:
+    await scope.store(HelperRows).put(
+        helper_from(delivered.subject, delivered.event.facts), delivered
+    )
+
+
+def helper_from(id: str, facts: HelperFacts) -> Helper:
+    return Helper(
+        id=id,
+        status=facts.status,
+        skills=facts.skills,
+        radius_m=facts.radius_m,
+        trader_status=facts.trader_status,
+        availability=Availability.of(facts.availability),
+        place=facts.place,
+        qualified=facts.qualified,
+    )
+
+
+@consumers.on("receipts", JobCompleted)
+async def write_receipt(delivered: Delivered[Any], scope: Scope) -> None:
+    await issue_receipt(IssueReceipt(delivered.subject), scope)

@@ -1,0 +1,170 @@
+"""What a job is made of, and what everybody may know of it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from services.jobs.model.agreement import Agreement, Policies
+from services.jobs.model.helper import Helper
+from services.jobs.model.transitions import UNBOOKED, State
+from services.jobs.model.values import (
+    Address,
+    Change,
+    Delivery,
+    Fee,
+    Offer,
+    OfferStatus,
+    Reschedule,
+    Resolution,
+    Side,
+    Slot,
+    Step,
+)
+from shared.contracts.jobs import JobEvent, JobFacts
+from shared.contracts.jobs import Slot as SlotFacts
+from shared.kernel.aggregate import Aggregate
+from shared.kernel.geo import Point
+
+MILESTONES = {
+    State.REQUESTED: "requested",
+    State.OFFERED: "offered",
+    State.BOOKED: "booked",
+    State.CONFIRMED: "confirmed",
+    State.EN_ROUTE: "departed",
+    State.IN_PROGRESS: "started",
+    State.DELIVERED: "delivered",
+    State.COMPLETED: "completed",
+    State.UNSUCCESSFUL: "unsuccessful",
+    State.CANCELLED: "cancelled",
+    State.NO_SHOW: "no_show",
+    State.DISPUTED: "disputed",
+    State.RESOLVED: "resolved",
+    State.CLOSED: "closed",
+    State.DECLINED: "declined",
+    State.WITHDRAWN: "withdrawn",
+    State.EXPIRED: "expired",
+}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who gives a command: a person, perhaps support, perhaps known here as a helper."""
+
+    id: str
+    support: bool = False
+    helper: Helper | None = None
+
+
+@dataclass(kw_only=True)
+class JobState(Aggregate):
+    """The fields of a job and what every command does to them.
+
+    helper_id is absent while a broadcast has no taker. slot is the appointment now, hold the
+    name under which the helper's calendar keeps it. For the lists: seats are the parties
+    (``helper:acc_...``), open_cells from where an open broadcast may be reached, and order
+    sorts by creation.
+    """
+
+    order: str
+    customer_id: str
+    helper_id: str | None = None
+    broadcast: bool
+    category: str
+    title: str
+    description: str
+    address: Address
+    place: Point
+    slots: list[Slot]
+    policies: Policies
+    request_expires_at: datetime
+    state: State = State.REQUESTED
+    offers: list[Offer] = field(default_factory=list)
+    declined_by: list[str] = field(default_factory=list)
+    agreement: Agreement | None = None
+    slot: Slot | None = None
+    hold: str | None = None
+    fence: int = 0
+    reschedule: Reschedule | None = None
+    reschedules: int = 0
+    change: Change | None = None
+    changes: list[Change] = field(default_factory=list)
+    delivery: Delivery | None = None
+    cause: str | None = None
+    cause_party: str | None = None
+    blamed: Side | None = None
+    fee: Fee | None = None
+    proposed_resolution: Resolution | None = None
+    proposed_by: Side | None = None
+    resolution: Resolution | None = None
+    milestones: dict[str, datetime] = field(default_factory=dict)
+    timeline: list[Step] = field(default_factory=list)
+    seats: list[str] = field(default_factory=list)
+    open_cells: list[str] = field(default_factory=list)
+
+    @property
+    def public_place(self) -> Point:
+        """Rounded to about 1 km."""
+        return self.place.rounded()
+
+    @property
+    def unbooked(self) -> bool:
+        return self.state in UNBOOKED
+
+    @property
+    def booked_slot(self) -> Slot:
+        assert self.slot is not None, "only a booked job has an appointment"
+        return self.slot
+
+    @property
+    def agreed(self) -> Agreement:
+        assert self.agreement is not None, "only a booked job has an agreement"
+        return self.agreement
+
+    @property
+    def helper_booked(self) -> bool:
+        """Whether a helper has (had) this job, and so knows where it is."""
+        return self.agreement is not None
+
+    def when(self, state: State) -> datetime:
+        """When this state was first reached."""
+        return self.milestones[MILESTONES[state]]
+
+    def open_offers(self) -> list[Offer]:
+        return [offer for offer in self.offers if offer.status is OfferStatus.OPEN]
+
+    def thread(self, helper_id: str) -> Offer | None:
+        """The open offer in the talks with this helper."""
+        return next((each for each in self.open_offers() if each.helper_id == helper_id), None)
+
+    def waiting_for(self, side: Side, person_id: str) -> list[Offer]:
+        """The open offers that this person is to answer."""
+        return [
+            offer
+            for offer in self.open_offers()
+            if offer.side is not side and (side is not Side.HELPER or offer.helper_id == person_id)
+        ]
+
+    def facts(self) -> JobFacts:
+        """Everything public about the job; slot is the appointment now."""
+        agreement = self.agreement
+        times: dict[str, Any] = {f"{name}_at": at for name, at in self.milestones.items()}
+        return JobFacts(
+            customer_id=self.customer_id,
+            helper_id=self.helper_id,
+            broadcast=self.broadcast,
+            category=self.category,
+            title=self.title,
+            state=self.state,
+            public_place=self.public_place,
+            city=self.address.city,
+            slot=SlotFacts(start=self.slot.start, end=self.slot.end) if self.slot else None,
+            minutes=agreement.terms.minutes if agreement else None,
+            price=agreement.price if agreement else None,
+            outcome=self.delivery.outcome if self.delivery else None,
+            cause=self.cause,
+            cause_party=self.cause_party,
+            **times,
+        )
+
+
+Events = list[JobEvent]

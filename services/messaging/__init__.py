@@ -1,0 +1,1 @@
+"""Messaging: the talk between customers and helpers, before and around a job."""

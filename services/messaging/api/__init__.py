@@ -1,0 +1,5 @@
+"""The HTTP API of messaging."""
+
+from services.messaging.api import conversations, messages
+
+ROUTERS = (conversations.router, messages.router)

@@ -1,0 +1,28 @@
+"""Messaging, wired."""
+
+from fastapi import FastAPI
+
+from services.messaging.api import ROUTERS
+from services.messaging.consumers import consumers
+from services.messaging.settings import Settings
+from services.messaging.store import (
+    Acquaintances,
+    Conversations,
+    Evidences,
+    HelperRows,
+    JobRows,
+    Messages,
+)
+from shared.service import build_service
+from shared.settings import load
+
+
+def create(settings: Settings | None = None) -> FastAPI:
+    """The ASGI application; settings come from the environment unless given."""
+    return build_service(
+        "messaging",
+        settings or load(Settings),
+        routers=ROUTERS,
+        consumers=consumers,
+        stores=[Conversations, Messages, Acquaintances, Evidences, JobRows, HelperRows],
+    )

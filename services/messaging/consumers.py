@@ -1,0 +1,53 @@
+"""What messaging hears: jobs, helpers, and its own messages and reports."""
+
+from typing import Any
+
+from services.messaging.commands import (
+    FreezeEvidence,
+    NoteBooking,
+    TellMilestone,
+    catch_up,
+    freeze_evidence,
+    note_booking,
+    tell_milestone,
+)
+from services.messaging.store import Acquaintances, HelperRow, HelperRows, JobRow, JobRows
+from shared.contracts.base import Delivered
+from shared.contracts.jobs import JobEvent
+from shared.contracts.messaging import ConversationReported, MessageFacts, MessageSent
+from shared.contracts.profiles import HelperEvent
+from shared.rabbit import Consumers
+from shared.replicas import add_replicas
+from shared.scope import Scope
+
+consumers = Consumers("messaging")
+add_replicas(consumers)
+
+
+@consumers.on("jobs", JobEvent)
+async def follow_job(delivered: Delivered[JobEvent], scope: Scope) -> None:
+    job = delivered.event.facts
+    row = JobRow(delivered.subject, job.customer_id, job.state, job.helper_id)
+    await scope.store(JobRows).put(row, delivered)
+    if job.helper_id is None:
+        return
+    if job.booked_at is not None:
+        booking = NoteBooking(job.customer_id, job.helper_id, job.booked_at)
+        await note_booking(booking, scope.store(Acquaintances))
+    milestone = TellMilestone(delivered.subject, job.state, job.customer_id, job.helper_id)
+    await tell_milestone(milestone, scope)
+
+
+@consumers.on("helpers", HelperEvent)
+async def keep_helper(delivered: Delivered[HelperEvent], scope: Scope) -> None:
+    row = HelperRow(delivered.subject, delivered.event.facts.status)
+    await scope.store(HelperRows).put(row, delivered)
+
+
+@consumers.on("talk", MessageSent, ConversationReported)
+async def follow_talk(delivered: Delivered[Any], scope: Scope) -> None:
+    facts = delivered.event.facts
+    if isinstance(facts, MessageFacts):
+        await catch_up(facts.conversation_id, scope)
+    else:
+        await freeze_evidence(FreezeEvidence(delivered.subject), scope)

@@ -1,0 +1,21 @@
+"""Reviews, wired."""
+
+from fastapi import FastAPI
+
+from services.reviews.api import ROUTERS
+from services.reviews.consumers import consumers
+from services.reviews.settings import Settings
+from services.reviews.store import HelperRows, JobRows, Ratings, ReviewPairs
+from shared.service import build_service
+from shared.settings import load
+
+
+def create(settings: Settings | None = None) -> FastAPI:
+    """The ASGI application; settings come from the environment unless given."""
+    return build_service(
+        "reviews",
+        settings or load(Settings),
+        routers=ROUTERS,
+        consumers=consumers,
+        stores=[ReviewPairs, Ratings, JobRows, HelperRows],
+    )

@@ -1,0 +1,36 @@
+"""What reviews hears: jobs that can be judged, helpers, and its own publications."""
+
+from services.reviews.commands import InviteParties, RateHelper, invite_parties, rate_helper
+from services.reviews.store import HelperRow, HelperRows, JobRow, JobRows, Ratings, ReviewPairs
+from shared.contracts.base import Delivered
+from shared.contracts.jobs import JobEvent
+from shared.contracts.profiles import HelperEvent
+from shared.contracts.reviews import ReviewPairEvent, ReviewPublished, ReviewRemoved
+from shared.rabbit import Consumers
+from shared.replicas import add_replicas
+from shared.scope import Scope
+
+consumers = Consumers("reviews")
+add_replicas(consumers)
+
+
+@consumers.on("invite_parties", JobEvent)
+async def follow_job(delivered: Delivered[JobEvent], scope: Scope) -> None:
+    job = delivered.event.facts
+    row = JobRow(delivered.subject, job.customer_id, job.helper_id)
+    await scope.store(JobRows).put(row, delivered)
+    window = scope.tenant.rules.review_window_days
+    await invite_parties(InviteParties(delivered.subject, job, window), scope.store(ReviewPairs))
+
+
+@consumers.on("ratings", ReviewPublished, ReviewRemoved)
+async def keep_rating(delivered: Delivered[ReviewPairEvent], scope: Scope) -> None:
+    command = RateHelper(delivered.event.facts.helper_id)
+    await rate_helper(command, scope.store(Ratings), scope.store(ReviewPairs))
+
+
+@consumers.on("helpers", HelperEvent)
+async def keep_helper(delivered: Delivered[HelperEvent], scope: Scope) -> None:
+    helper = delivered.event.facts
+    row = HelperRow(delivered.subject, helper.status, helper.listed_at)
+    await scope.store(HelperRows).put(row, delivered)
