@@ -19,6 +19,16 @@ OPENAPI = Path(__file__).parents[3] / "openapi.json"
 """The merged document of all services, committed beside the code."""
 
 
+class Script(Response):
+    media_type = "text/javascript"
+
+
+class Asset(FileResponse):
+    """A script or a style sheet, told by its name."""
+
+    media_type = "application/octet-stream"
+
+
 @router.get(
     "/.well-known/jwks.json",
     operation_id="identity_get_keys",
@@ -67,19 +77,34 @@ def _document() -> bytes:
     return json.dumps(json.loads(OPENAPI.read_text()), separators=(",", ":")).encode()
 
 
-@router.get("/docs", operation_id="identity_get_docs", openapi_extra=ANY_HOST)
+@router.get(
+    "/docs",
+    operation_id="identity_get_docs",
+    response_class=HTMLResponse,
+    openapi_extra=ANY_HOST,
+)
 async def get_docs() -> Response:
     return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY})
 
 
-@router.get("/docs/start.js", operation_id="identity_get_docs_start", openapi_extra=ANY_HOST)
+@router.get(
+    "/docs/start.js",
+    operation_id="identity_get_docs_start",
+    response_class=Script,
+    openapi_extra=ANY_HOST,
+)
 async def get_docs_start() -> Response:
-    return Response(_START, media_type="text/javascript")
+    return Script(_START)
 
 
-@router.get("/docs/{asset}", operation_id="identity_get_docs_asset", openapi_extra=ANY_HOST)
+@router.get(
+    "/docs/{asset}",
+    operation_id="identity_get_docs_asset",
+    response_class=Asset,
+    openapi_extra=ANY_HOST,
+)
 async def get_docs_asset(asset: Literal["swagger-ui-bundle.js", "swagger-ui.css"]) -> Response:
-    return FileResponse(_ASSETS / asset, headers={"Cache-Control": "public, max-age=86400"})
+    return Asset(_ASSETS / asset, headers={"Cache-Control": "public, max-age=86400"})
 
 
 _ASSETS = Path(fastapi_offline.__file__).parent / "static"
