@@ -16,6 +16,7 @@ from deploy.local.story import CASTS, Step, Story
 from deploy.tenants import FOLDER, load_all
 
 out = Console(highlight=False)
+out.width = max(out.width, 100)
 
 
 def run(stack: Stack) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from fastapi import Depends, Query
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BaseModel, BeforeValidator, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -79,8 +79,9 @@ async def _paging(
     request: Request,
     limit: Annotated[
         int,
+        Field(ge=1, le=MAX_LIMIT),
         BeforeValidator(_digits),
-        Query(ge=1, le=MAX_LIMIT, description="How many items at most."),
+        Query(description="How many items at most."),
     ] = DEFAULT_LIMIT,
     cursor: Annotated[
         str | None, Query(description="next_cursor of the page before, with the same filters.")

@@ -1,0 +1,1 @@
+"""Helpers: their profiles, qualification, documents, availability, and the search for them."""

@@ -1,0 +1,11 @@
+"""The routes of profiles."""
+
+from services.profiles.api import banks, documents, helpers, qualification, search
+
+ROUTERS = (
+    helpers.router,
+    qualification.router,
+    documents.router,
+    banks.router,
+    search.router,
+)

@@ -1,0 +1,98 @@
+"""What profiles hears: accounts and rules that decide who is listed, jobs, and ratings."""
+
+from typing import Any
+
+from services.profiles import commands
+from services.profiles.model.standing import Rating
+from services.profiles.store import JobRows
+from shared.contracts.base import Delivered
+from shared.contracts.identity import (
+    AccountReinstated,
+    AccountSnapshot,
+    AccountSuspended,
+    AccountUpdated,
+    AccountVerified,
+    TenantConfigured,
+    TenantFacts,
+    TenantSnapshot,
+)
+from shared.contracts.jobs import (
+    JobBooked,
+    JobCancelled,
+    JobClosed,
+    JobCompleted,
+    JobConfirmed,
+    JobDelivered,
+    JobDeparted,
+    JobDisputed,
+    JobNoShow,
+    JobRescheduled,
+    JobResolved,
+    JobSnapshot,
+    JobStarted,
+    JobUnsuccessful,
+)
+from shared.contracts.reviews import RatingChanged, RatingFacts, RatingSnapshot
+from shared.rabbit import Consumers
+from shared.replicas import People, TenantReplica, TenantRow, add_replicas, person_from
+from shared.scope import Scope
+
+consumers = Consumers("profiles")
+add_replicas(consumers)
+
+
+@consumers.on(
+    "listing",
+    AccountVerified,
+    AccountUpdated,
+    AccountSuspended,
+    AccountReinstated,
+    AccountSnapshot,
+    TenantConfigured,
+    TenantSnapshot,
+)
+async def judge_listing(delivered: Delivered[Any], scope: Scope) -> None:
+    """The replica is written here too, as the other queue may be behind this one."""
+    facts = delivered.event.facts
+    if isinstance(facts, TenantFacts):
+        row = TenantRow(delivered.subject, facts)
+        await scope.store(TenantReplica).put(row, delivered)
+        await commands.follow_tenant(scope)
+        return
+    await scope.store(People).put(person_from(delivered), delivered)
+    await commands.follow_sources(commands.FollowSources(delivered.subject), scope)
+
+
+@consumers.on(
+    "jobs",
+    JobBooked,
+    JobRescheduled,
+    JobConfirmed,
+    JobDeparted,
+    JobStarted,
+    JobDelivered,
+    JobCompleted,
+    JobUnsuccessful,
+    JobCancelled,
+    JobNoShow,
+    JobDisputed,
+    JobResolved,
+    JobClosed,
+    JobSnapshot,
+)
+async def keep_job(delivered: Delivered[Any], scope: Scope) -> None:
+    row = commands.job_row(delivered.subject, delivered.event.facts)
+    if row is None:
+        return
+    await scope.store(JobRows).put(row, delivered)
+    if row.booked_by is None:
+        await commands.count_jobs(commands.CountJobs(row.helper_id), scope)
+
+
+@consumers.on("ratings", RatingChanged, RatingSnapshot)
+async def keep_rating(delivered: Delivered[Any], scope: Scope) -> None:
+    facts: RatingFacts = delivered.event.facts
+    rating = Rating(facts.mean, facts.count, facts.score, delivered.sequence)
+    await commands.rate_helper(
+        commands.RateHelper(facts.helper_id, rating, again=delivered.is_snapshot), scope
+    )

@@ -1,0 +1,1 @@
+"""The rules of profiles: pure and synchronous, cut by behaviour."""

@@ -1,0 +1,1 @@
+"""How profiles shows what it has, cut by what is shown."""
