@@ -16,19 +16,25 @@ from shared.kernel.aggregate import Aggregate
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import Conflict, Unavailable
 from shared.kernel.ids import derived_id
-from shared.store import Database, Store
+from shared.store import Database, Index, Store
 from shared.store.database import driver_errors
 
 log = structlog.get_logger()
 
 GIVE_UP_AFTER = timedelta(hours=24)
-LEASE = timedelta(seconds=30)
+KEPT = timedelta(days=30)
+"""How long it is remembered that a mail was sent, so that it is not sent again."""
+
+LEASE = timedelta(seconds=90)
 """How long one process may take to send a mail before another one tries."""
+
+HASTE = 0.9
+"""Share of the lease after which a slow server is left, so that no two processes send one mail."""
 
 
 @dataclass(kw_only=True)
 class Mail(Aggregate):
-    """due_at is the next attempt; the text is forgotten when it is sent or given up."""
+    """due_at is the next attempt; subject and text are forgotten when it is sent or given up."""
 
     recipient: str
     sender_name: str
@@ -47,12 +53,15 @@ class Mail(Aggregate):
         self.due_at = at + LEASE
 
     def sent(self) -> None:
-        self.state, self.text, self.due_at = "sent", None, None
+        self._forget("sent")
+
+    def _forget(self, state: str) -> None:
+        self.state, self.subject, self.text, self.due_at = state, "", None, None
 
     def failed(self, at: datetime) -> None:
         """Later again, twice as late each time up to a quarter of an hour, for 24 hours."""
         if at > self.created_at + GIVE_UP_AFTER:
-            self.state, self.text, self.due_at = "given_up", None, None
+            self._forget("given_up")
         else:
             self.due_at = at + min(timedelta(seconds=2**self.attempts), timedelta(minutes=15))
 
@@ -61,6 +70,7 @@ class MailStore(Store[Mail]):
     kind = Mail
     collection = "mails"
     noun = "mail"
+    indexes = (Index((("created_at", 1),), expire_after=KEPT),)
 
 
 def mail_for(
@@ -124,8 +134,10 @@ class Postman:
         except Conflict:
             return
         try:
-            await aiosmtplib.send(message_of(mail), **(self._server or {}))
-        except (aiosmtplib.SMTPException, OSError) as error:
+            async with asyncio.timeout(LEASE.total_seconds() * HASTE):
+                await aiosmtplib.send(message_of(mail), **(self._server or {}))
+        except Exception as error:
+            # Also what the libraries raise for an address they cannot write down.
             log.warning("mail.failed", id=id, error=type(error).__name__)
             await mails.update(id, lambda mail: mail.failed(utc_now()))
         else:

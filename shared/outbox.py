@@ -32,6 +32,10 @@ CLEAR_BATCH = 100
 IN_FLIGHT = 64
 """Aggregates published at the same time."""
 
+WAITING = 1_000
+"""Aggregates held in memory at most, while a broker confirms slowly; more are left to the sweeper.
+"""
+
 
 @dataclass(slots=True)
 class Entry:
@@ -175,6 +179,8 @@ class Outbox:
         if (running := self._work.get(key)) is not None:
             running.again = True
             return
+        if len(self._work) >= WAITING:
+            return
         self._work[key] = _Work()
         task = asyncio.create_task(self._relay(key, entries))
         self._tasks.add(task)
@@ -240,16 +246,17 @@ class Outbox:
                     await self._clear(collection, batch)
 
     async def _clear(self, collection: str, batch: dict[str, int]) -> None:
-        outcome: set[str] | Unavailable
+        outcome: set[str] | Exception
         try:
             outcome = await self._rows(collection).clear(batch)
-        except Unavailable as error:
+        except Exception as error:
+            # Whatever it is, those who wait for this batch must hear of it, and the loop go on.
             outcome = error
         for id in batch:
             work = self._work.get((collection, id))
             if work is None or work.cleared is None or work.cleared.done():
                 continue
-            if isinstance(outcome, Unavailable):
+            if isinstance(outcome, Exception):
                 work.cleared.set_exception(outcome)
             else:
                 work.cleared.set_result(id not in outcome)
@@ -260,6 +267,9 @@ class Outbox:
                 await self._sweep()
             except Unavailable:
                 log.info("outbox.sweep_postponed", reason="database away")
+            except Exception:
+                # A defect must be seen, and must not end the only way lost events are found.
+                log.exception("outbox.sweep_failed")
             try:
                 async with asyncio.timeout(SWEEP_EVERY):
                     await self._sweep_now.wait()

@@ -110,6 +110,7 @@ class People(Projection[Person]):
 
 
 def person_from(delivered: Delivered[Any]) -> Person:
+    """revoked_at by the facts where they say it, so that a snapshot tells the same moment."""
     facts: AccountFacts = delivered.event.facts
     gone = delivered.time if facts.status != "active" else None
     return Person(
@@ -120,7 +121,7 @@ def person_from(delivered: Delivered[Any]) -> Person:
         status=facts.status,
         email_verified=facts.email_verified,
         tokens_valid_from=facts.tokens_valid_from,
-        revoked_at=gone or facts.tokens_valid_from,
+        revoked_at=max(filter(None, (facts.tokens_valid_from, gone)), default=None),
     )
 
 
@@ -206,7 +207,8 @@ class Tenants:
         self.loaded = True
 
     def _put(self, tenants: list[TenantFacts]) -> None:
-        known = [self._platform, *tenants]
+        # The platform last: whatever a tenant claims, its administrators keep their host.
+        known = [*tenants, self._platform]
         self._by_slug = {tenant.slug: tenant for tenant in known}
         self._by_host = {host: tenant for tenant in known for host in tenant.hosts}
 

@@ -55,6 +55,7 @@ class Runtime:
     parked: ParkedMessages
     consuming: Consuming | None = None
     indexed: bool = False
+    beginning: asyncio.Task[None] | None = None
     background: list[asyncio.Task[None]] = field(default_factory=list)
 
     def scope(self, tenant: TenantFacts) -> Scope:
@@ -124,7 +125,7 @@ def build_service(
         verifier=TokenVerifier(settings.jwks_url, settings.token_issuer),
         clock=BusinessClock(settings.clock_offset_file),
         consumers=consumers,
-        stores=(*stores, TenantReplica, People),
+        stores=(*stores, TenantReplica, People, ParkedMessages),
         resources={type(resource): resource for resource in resources(database)},
         parked=ParkedMessages(database),
     )
@@ -158,20 +159,13 @@ def _lifespan(runtime: Runtime) -> Callable[[FastAPI], Any]:
 
 async def _start(runtime: Runtime) -> None:
     """Begin everything; wait for nothing: readiness tells when broker and database are there."""
-    role = runtime.settings.role
     kinds = [kind for kind in runtime.stores if issubclass(kind, Store)]
-    _run(runtime, "indexes", _ensure_indexes(runtime))
     _run(runtime, "tenants", keep_fresh(runtime.tenants, replicas.REFRESH_TENANTS))
     _run(runtime, "revocations", keep_fresh(runtime.revocations, replicas.REFRESH_REVOCATIONS))
-    for resource in runtime.resources.values():
-        if hasattr(resource, "run"):
-            _run(runtime, type(resource).__name__, resource.run())
     await runtime.verifier.start()
     await runtime.publisher.start()
     runtime.outbox.start([kind.collection for kind in kinds])
-    if role in (Role.WORKER, Role.ALL):
-        ticker = Ticker(runtime.database, kinds, runtime.scope_of, runtime.clock.now)
-        _run(runtime, "ticker", ticker.run())
+    if runtime.settings.role in (Role.WORKER, Role.ALL):
         runtime.consuming = Consuming(
             url=runtime.settings.amqp_url.get_secret_value(),
             service=runtime.service,
@@ -183,12 +177,27 @@ async def _start(runtime: Runtime) -> None:
             provider=runtime.provider,
             on_lost=_end_process,
         )
+    runtime.beginning = _run(runtime, "begin", _begin(runtime, kinds))
+    log.info("service.started", role=runtime.settings.role.value)
+
+
+async def _begin(runtime: Runtime, kinds: list[Any]) -> None:
+    """What writes by itself starts once the indexes are there: no write meets their making."""
+    await _ensure_indexes(runtime)
+    for resource in runtime.resources.values():
+        if hasattr(resource, "run"):
+            _run(runtime, type(resource).__name__, resource.run())
+    if runtime.consuming is not None:
+        ticker = Ticker(runtime.database, kinds, runtime.scope_of, runtime.clock.now)
+        _run(runtime, "ticker", ticker.run())
         await runtime.consuming.start()
-    log.info("service.started", role=role.value)
 
 
 async def _stop(runtime: Runtime) -> None:
     """Drain in the order of the flow: consumers, timers, relay, broker, database."""
+    if runtime.beginning is not None:
+        runtime.beginning.cancel()
+        await asyncio.gather(runtime.beginning, return_exceptions=True)
     if runtime.consuming is not None:
         await runtime.consuming.stop()
     for task in runtime.background:
@@ -207,15 +216,14 @@ async def _ensure_indexes(runtime: Runtime) -> None:
     while not runtime.indexed:
         try:
             for kind in runtime.stores:
-                await runtime.database.ensure_indexes(
-                    getattr(kind, "collection", ""), kind.all_indexes()
-                )
+                for collection, indexes in kind.index_plan().items():
+                    await runtime.database.ensure_indexes(collection, indexes)
             runtime.indexed = True
         except Unavailable:
             await asyncio.sleep(0.5)
 
 
-def _run(runtime: Runtime, name: str, work: Any) -> None:
+def _run(runtime: Runtime, name: str, work: Any) -> asyncio.Task[None]:
     """A background task that must not die silently: the process ends and is started afresh."""
 
     def done(task: asyncio.Task[None]) -> None:
@@ -226,6 +234,7 @@ def _run(runtime: Runtime, name: str, work: Any) -> None:
     task = asyncio.create_task(work, name=f"{runtime.service}-{name}")
     task.add_done_callback(done)
     runtime.background.append(task)
+    return task
 
 
 def _end_process(reason: str) -> None:

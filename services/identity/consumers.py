@@ -5,7 +5,7 @@ from typing import Any
 from services.identity.commands import GrantHelper, MailCode, grant_helper, mail_code
 from shared.contracts.base import Delivered
 from shared.contracts.identity import AccountRegistered
-from shared.contracts.profiles import HelperListed
+from shared.contracts.profiles import HelperEvent, HelperListed, HelperSnapshot
 from shared.rabbit import Consumers
 from shared.replicas import add_replicas
 from shared.scope import Scope
@@ -16,9 +16,12 @@ add_replicas(consumers)
 
 @consumers.on("mail_codes", AccountRegistered)
 async def mail_first_code(delivered: Delivered[Any], scope: Scope) -> None:
+    """Not by a snapshot: what is told again must not be mailed again."""
     await mail_code(MailCode(delivered.subject), scope)
 
 
-@consumers.on("helpers", HelperListed)
-async def make_helper(delivered: Delivered[Any], scope: Scope) -> None:
-    await grant_helper(GrantHelper(delivered.subject), scope)
+@consumers.on("helpers", HelperListed, HelperSnapshot)
+async def make_helper(delivered: Delivered[HelperEvent], scope: Scope) -> None:
+    """Whoever was ever listed is a helper."""
+    if delivered.event.facts.listed_at is not None:
+        await grant_helper(GrantHelper(delivered.subject), scope)

@@ -14,13 +14,18 @@ from zxcvbn import zxcvbn
 from services.identity.model import Account
 from shared.kernel.errors import Invalid
 
+JUDGED = 32
+"""Characters whose strength is judged: the time it takes grows with the cube of their number."""
+
 WEAK_BELOW = 3
 """zxcvbn's score from 0 to 4; 3 means safely unguessable against online attacks."""
 
 
 def check_strength(password: str, *about: str) -> None:
     """Refuse what a guesser tries early, also if it is made of what is known of the person."""
-    verdict: dict[str, Any] = zxcvbn(password[:72], user_inputs=[text for text in about if text])
+    verdict: dict[str, Any] = zxcvbn(
+        password[:JUDGED], user_inputs=[text for text in about if text]
+    )
     if verdict["score"] < WEAK_BELOW:
         hint = verdict["feedback"]["warning"] or "This password is easy to guess."
         raise Invalid(f"too weak: {hint}", pointer="/password", code="weak_password")

@@ -41,7 +41,8 @@ class FirstAdministrator:
     async def _ensure(self) -> None:
         key = EmailClaim.key(PLATFORM, normalise_email(self._email))
         id, now = derived_id("acc", key), utc_now()
-        if await self._accounts.find(id) is not None:
+        # The claim is written last: an account without one is completed.
+        if await self._claims.find(key) is not None:
             return
         account, _ = Account.register(
             id=id,

@@ -1,15 +1,19 @@
 """Identity's collections."""
 
+from datetime import timedelta
 from typing import Self
 
 from services.identity.model import Account, EmailClaim, KeyRing, LoginFailures, Session, Tenant
+from services.identity.model.login import WINDOW
+from shared.contracts.identity import AccountSnapshot, TenantFacts, TenantSnapshot
 from shared.scope import Scope
-from shared.store import Store
+from shared.store import Index, Store
 from shared.store.database import driver_errors
 
 
 class AccountStore(Store[Account]):
     kind, collection, noun = Account, "accounts", "account"
+    snapshot = AccountSnapshot
 
 
 class EmailClaimStore(Store[EmailClaim]):
@@ -17,11 +21,16 @@ class EmailClaimStore(Store[EmailClaim]):
 
 
 class LoginFailuresStore(Store[LoginFailures]):
+    """Anybody may make any number of these with invented addresses, so they do not stay."""
+
     kind, collection, noun = LoginFailures, "login_failures", "login record"
+    # The oldest failure kept is at most one window older than the newest.
+    indexes = (Index((("times", 1),), expire_after=2 * WINDOW),)
 
 
 class SessionStore(Store[Session]):
     kind, collection, noun = Session, "sessions", "session"
+    indexes = (Index((("expires_at", 1),), expire_after=timedelta(0)),)
 
 
 class KeyRingStore(Store[KeyRing]):
@@ -34,6 +43,11 @@ class TenantStore(Store[Tenant]):
     """A tenant's configuration is its own; the platform administrator opens one by its slug."""
 
     kind, collection, noun = Tenant, "tenants", "tenant"
+    snapshot = TenantSnapshot
+
+    @classmethod
+    def facts_of(cls, aggregate: Tenant) -> TenantFacts:
+        return aggregate.configuration()
 
     @classmethod
     def of(cls, slug: str, scope: Scope) -> Self:

@@ -7,7 +7,7 @@ from services.jobs.model.calendar import Availability
 from services.jobs.model.helper import Helper
 from services.jobs.store import HelperRows
 from shared.contracts.base import Delivered
-from shared.contracts.jobs import JobCompleted
+from shared.contracts.jobs import JobCompleted, JobEvent, JobSnapshot
 from shared.contracts.profiles import HelperEvent, HelperFacts
 from shared.rabbit import Consumers
 from shared.replicas import add_replicas
@@ -37,6 +37,7 @@ def helper_from(id: str, facts: HelperFacts) -> Helper:
     )
 
 
-@consumers.on("receipts", JobCompleted)
-async def write_receipt(delivered: Delivered[Any], scope: Scope) -> None:
-    await issue_receipt(IssueReceipt(delivered.subject), scope)
+@consumers.on("receipts", JobCompleted, JobSnapshot)
+async def write_receipt(delivered: Delivered[JobEvent], scope: Scope) -> None:
+    if delivered.event.facts.completed_at is not None:
+        await issue_receipt(IssueReceipt(delivered.subject), scope)

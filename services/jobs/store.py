@@ -7,6 +7,7 @@ from services.jobs.model import Job, State
 from services.jobs.model.calendar import Calendar
 from services.jobs.model.helper import Helper
 from services.jobs.model.receipts import Receipt, ReceiptBook
+from shared.contracts.jobs import JobSnapshot, ReceiptSnapshot
 from shared.kernel.errors import NotFound
 from shared.store import Index, Projection, Store
 
@@ -20,6 +21,7 @@ class JobStore(Store[Job]):
     """Pages run over ``order``, newest first; before is the last one's of the page before."""
 
     kind, collection, noun = Job, "jobs", "job"
+    snapshot = JobSnapshot
     indexes = (
         Index((("tenant", 1), ("seats", 1), ("order", -1))),
         Index((("tenant", 1), ("seats", 1), ("state", 1), ("order", -1))),
@@ -58,6 +60,7 @@ class ReceiptBookStore(Store[ReceiptBook]):
 
 class ReceiptStore(Store[Receipt]):
     kind, collection, noun = Receipt, "receipts", "receipt"
+    snapshot = ReceiptSnapshot
 
 
 class HelperRows(Projection[Helper]):

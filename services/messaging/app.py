@@ -16,6 +16,8 @@ from services.messaging.store import (
 from shared.service import build_service
 from shared.settings import load
 
+STORES = (Conversations, Messages, Acquaintances, Evidences, JobRows, HelperRows)
+
 
 def create(settings: Settings | None = None) -> FastAPI:
     """The ASGI application; settings come from the environment unless given."""
@@ -24,5 +26,5 @@ def create(settings: Settings | None = None) -> FastAPI:
         settings or load(Settings),
         routers=ROUTERS,
         consumers=consumers,
-        stores=[Conversations, Messages, Acquaintances, Evidences, JobRows, HelperRows],
+        stores=STORES,
     )

@@ -14,7 +14,12 @@ from services.messaging.commands import (
 from services.messaging.store import Acquaintances, HelperRow, HelperRows, JobRow, JobRows
 from shared.contracts.base import Delivered
 from shared.contracts.jobs import JobEvent
-from shared.contracts.messaging import ConversationReported, MessageFacts, MessageSent
+from shared.contracts.messaging import (
+    ConversationReported,
+    ConversationSnapshot,
+    MessageEvent,
+    MessageFacts,
+)
 from shared.contracts.profiles import HelperEvent
 from shared.rabbit import Consumers
 from shared.replicas import add_replicas
@@ -34,6 +39,8 @@ async def follow_job(delivered: Delivered[JobEvent], scope: Scope) -> None:
     if job.booked_at is not None:
         booking = NoteBooking(job.customer_id, job.helper_id, job.booked_at)
         await note_booking(booking, scope.store(Acquaintances))
+    if delivered.is_snapshot:
+        return  # A milestone is told when it is reached, not when its facts are told again.
     milestone = TellMilestone(delivered.subject, job.state, job.customer_id, job.helper_id)
     await tell_milestone(milestone, scope)
 
@@ -44,7 +51,7 @@ async def keep_helper(delivered: Delivered[HelperEvent], scope: Scope) -> None:
     await scope.store(HelperRows).put(row, delivered)
 
 
-@consumers.on("talk", MessageSent, ConversationReported)
+@consumers.on("talk", MessageEvent, ConversationReported, ConversationSnapshot)
 async def follow_talk(delivered: Delivered[Any], scope: Scope) -> None:
     facts = delivered.event.facts
     if isinstance(facts, MessageFacts):

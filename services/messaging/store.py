@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.messaging.model import Acquaintance, Conversation, Evidence, Message
+from shared.contracts.messaging import ConversationSnapshot, MessageSnapshot
 from shared.kernel.errors import NotFound
 from shared.replicas import ARRIVAL
 from shared.store import Index, Projection, Store
@@ -16,6 +17,7 @@ TOP = "~"
 
 class Conversations(Store[Conversation]):
     kind, collection, noun = Conversation, "conversations", "conversation"
+    snapshot = ConversationSnapshot
     indexes = (
         Index((("tenant", 1), ("customer_id", 1), ("customer_order", -1))),
         Index((("tenant", 1), ("helper_id", 1), ("helper_order", -1))),
@@ -53,6 +55,7 @@ class Messages(Store[Message]):
     """A message has no ETag; the conversation has."""
 
     kind, collection, noun = Message, "messages", "message"
+    snapshot = MessageSnapshot
     versioned = False
     indexes = (
         Index((("tenant", 1), ("conversation_id", 1), ("readers", 1), ("number", 1))),

@@ -11,6 +11,7 @@ from services.profiles.model.bank import QuestionBank
 from services.profiles.model.document import Document, DocumentStatus
 from services.profiles.model.helper import Helper
 from services.profiles.model.search import Candidate, Offered
+from shared.contracts.profiles import HelperSnapshot
 from shared.scope import Scope
 from shared.store import Files, Index, Projection, Store
 from shared.store.codec import Codec, codec_for
@@ -31,6 +32,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 class HelperStore(Store[Helper]):
     kind, collection, noun = Helper, "helpers", "helper"
+    snapshot = HelperSnapshot
     indexes = (
         Index((("tenant", 1), ("keys", 1))),
         Index((("tenant", 1), ("order", 1))),

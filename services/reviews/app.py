@@ -9,6 +9,8 @@ from services.reviews.store import HelperRows, JobRows, Ratings, ReviewPairs
 from shared.service import build_service
 from shared.settings import load
 
+STORES = (ReviewPairs, Ratings, JobRows, HelperRows)
+
 
 def create(settings: Settings | None = None) -> FastAPI:
     """The ASGI application; settings come from the environment unless given."""
@@ -17,5 +19,5 @@ def create(settings: Settings | None = None) -> FastAPI:
         settings or load(Settings),
         routers=ROUTERS,
         consumers=consumers,
-        stores=[ReviewPairs, Ratings, JobRows, HelperRows],
+        stores=STORES,
     )

@@ -5,7 +5,12 @@ from services.reviews.store import HelperRow, HelperRows, JobRow, JobRows, Ratin
 from shared.contracts.base import Delivered
 from shared.contracts.jobs import JobEvent
 from shared.contracts.profiles import HelperEvent
-from shared.contracts.reviews import ReviewPairEvent, ReviewPublished, ReviewRemoved
+from shared.contracts.reviews import (
+    ReviewPairEvent,
+    ReviewPairSnapshot,
+    ReviewPublished,
+    ReviewRemoved,
+)
 from shared.rabbit import Consumers
 from shared.replicas import add_replicas
 from shared.scope import Scope
@@ -23,10 +28,12 @@ async def follow_job(delivered: Delivered[JobEvent], scope: Scope) -> None:
     await invite_parties(InviteParties(delivered.subject, job, window), scope.store(ReviewPairs))
 
 
-@consumers.on("ratings", ReviewPublished, ReviewRemoved)
+@consumers.on("ratings", ReviewPublished, ReviewRemoved, ReviewPairSnapshot)
 async def keep_rating(delivered: Delivered[ReviewPairEvent], scope: Scope) -> None:
-    command = RateHelper(delivered.event.facts.helper_id)
-    await rate_helper(command, scope.store(Ratings), scope.store(ReviewPairs))
+    pair = delivered.event.facts
+    if pair.published_at is not None:
+        command = RateHelper(pair.helper_id)
+        await rate_helper(command, scope.store(Ratings), scope.store(ReviewPairs))
 
 
 @consumers.on("helpers", HelperEvent)

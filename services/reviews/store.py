@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.reviews.model import Rating, ReviewPair, Side
+from shared.contracts.reviews import RatingSnapshot, ReviewPairSnapshot
 from shared.kernel.errors import NotFound, Precondition
 from shared.replicas import ARRIVAL
 from shared.store import Index, Projection, Store
@@ -18,6 +19,7 @@ class ReviewPairs(Store[ReviewPair]):
     """A pair has no ETag: its version would tell whether the other side has written."""
 
     kind, collection, noun = ReviewPair, "review_pairs", "review"
+    snapshot = ReviewPairSnapshot
     versioned = False
     indexes = (
         Index((("tenant", 1), ("awaiting", 1), ("order", -1))),
@@ -73,6 +75,7 @@ class ReviewPairs(Store[ReviewPair]):
 
 class Ratings(Store[Rating]):
     kind, collection, noun = Rating, "ratings", "rating"
+    snapshot = RatingSnapshot
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The message bus; nothing outside this package knows the broker or its libraries."""
 
 from shared.rabbit.consumers import Consumers, Handler, Subscription
+from shared.rabbit.depth import Depth, depths
 from shared.rabbit.envelope import Outgoing, Unreadable, read
 from shared.rabbit.parking import ParkedMessage
 from shared.rabbit.publisher import Publisher
@@ -10,6 +11,7 @@ from shared.rabbit.topology import declare, definitions
 __all__ = [
     "Consumers",
     "Consuming",
+    "Depth",
     "Handler",
     "Outgoing",
     "ParkedMessage",
@@ -18,5 +20,6 @@ __all__ = [
     "Unreadable",
     "declare",
     "definitions",
+    "depths",
     "read",
 ]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 from pymongo.errors import DuplicateKeyError
 
 from shared import telemetry
-from shared.contracts.base import Event
+from shared.contracts.base import Event, Facts
 from shared.edge import Edge, Replay
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.clock import utc_now
@@ -47,6 +47,7 @@ class Store(Generic[A]):
 
     Subclasses name kind (the aggregate's dataclass), collection, noun (for messages) and
     indexes, and add named look-ups; versioned says whether answers show the version (ETag).
+    Those whose aggregates publish name their snapshot, the event that repeats the facts.
     Every filter and every insert carries the tenant.
     """
 
@@ -55,6 +56,7 @@ class Store(Generic[A]):
     noun: ClassVar[str]
     indexes: ClassVar[tuple[Index, ...]] = ()
     versioned: ClassVar[bool] = True
+    snapshot: ClassVar[type[Event[Any]] | None] = None
 
     def __init__(
         self, database: Database, tenant: str, outbox: Outbox | None, edge: Edge | None = None
@@ -77,11 +79,22 @@ class Store(Generic[A]):
         return cls(database, tenant, None)
 
     @classmethod
+    def index_plan(cls) -> dict[str, tuple[Index, ...]]:
+        """Collection -> its indexes."""
+        return {cls.collection: cls.all_indexes()}
+
+    @classmethod
     def all_indexes(cls) -> tuple[Index, ...]:
         """The named look-ups' indexes and the two every aggregate has."""
         relay = Index((("outbox_since", 1),), sparse=True)
         timer = Index((("due_at", 1),), sparse=True)
         return (relay, timer, *cls.indexes)
+
+    @classmethod
+    def facts_of(cls, aggregate: Any) -> Facts:
+        """What the aggregate's events tell of it; for republishing."""
+        facts: Facts = aggregate.facts()
+        return facts
 
     async def get(self, id: str) -> A:
         """The aggregate. NotFound when this tenant has none."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from bson.codec_options import CodecOptions
@@ -29,6 +30,9 @@ from shared.kernel.errors import Unavailable
 
 Document = dict[str, Any]
 
+DriverError = PyMongoError
+"""For edges that must say in one line what they did not expect."""
+
 _AWAY = (
     AutoReconnect,
     ConnectionFailure,
@@ -52,13 +56,24 @@ def driver_errors() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Index:
-    """fields: (name, 1 or -1) in order. sparse: only documents that have the field."""
+    """fields: (name, 1 or -1) in order. sparse: only documents that have the field.
+
+    expire_after: the database removes a document this long after the moment in its one field (the
+    earliest, if it holds several); never for aggregates with events or facts worth keeping.
+    """
 
     fields: tuple[tuple[str, int], ...]
     sparse: bool = False
+    unique: bool = False
+    expire_after: timedelta | None = None
 
     def model(self) -> IndexModel:
-        return IndexModel(list(self.fields), sparse=self.sparse)
+        options: dict[str, Any] = {"sparse": True} if self.sparse else {}
+        if self.unique:
+            options["unique"] = True
+        if self.expire_after is not None:
+            options["expireAfterSeconds"] = int(self.expire_after.total_seconds())
+        return IndexModel(list(self.fields), **options)
 
 
 class Database:
@@ -120,13 +135,15 @@ class Database:
             with driver_errors():
                 await self.collection(collection).create_indexes([i.model() for i in indexes])
 
-    async def insert_once(self, collection: str, document: Document) -> None:
-        """Insert unless its ``_id`` is there; for records that belong to no tenant's store."""
+    async def keep_latest(self, collection: str, document: Document) -> None:
+        """Insert, or replace what has its ``_id``; for records that belong to no tenant's store."""
         with driver_errors():
             try:
                 await self.collection(collection).insert_one(document)
             except DuplicateKeyError:
-                return
+                # Somebody may have removed it since: then it is inserted after all.
+                same = {"_id": document["_id"]}
+                await self.collection(collection).replace_one(same, document, upsert=True)
 
     async def drop(self) -> None:
         """Forget everything; for tests and trials."""

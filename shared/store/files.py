@@ -37,8 +37,12 @@ class Files:
         return cls(scope.database, scope.tenant.slug)
 
     @classmethod
-    def all_indexes(cls) -> tuple[Index, ...]:
-        return ()
+    def index_plan(cls) -> dict[str, tuple[Index, ...]]:
+        """The indexes of the GridFS specification, made before the first file comes."""
+        return {
+            f"{cls.bucket}.files": (Index((("filename", 1), ("uploadDate", 1))),),
+            f"{cls.bucket}.chunks": (Index((("files_id", 1), ("n", 1)), unique=True),),
+        }
 
     async def put(self, file: File) -> None:
         """Store; storing the same id again changes nothing."""

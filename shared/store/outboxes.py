@@ -1,12 +1,14 @@
 """The relay's view of a collection: every tenant's outboxes, and nothing else of a document."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import UpdateOne
 
 from shared.outbox import Entry
 from shared.store.database import Database, driver_errors
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Outboxes:
@@ -17,11 +19,16 @@ class Outboxes:
 
     async def pending(self, id: str) -> list[Entry]:
         """The aggregate's unpublished events in order."""
+        wanted = {"outbox": 1, "outbox_since": 1, "tenant": 1}
         with driver_errors():
-            document = await self._documents.find_one({"_id": id}, {"outbox": 1, "tenant": 1})
+            document = await self._documents.find_one({"_id": id}, wanted)
         if document is None:
             return []
-        return [Entry.stored(id, document["tenant"], entry) for entry in document.get("outbox", ())]
+        outbox = document.get("outbox", [])
+        if not outbox and "outbox_since" in document:
+            # Somebody ended between dropping the last events and the date: it would stay for ever.
+            await self.trim(id, 0)
+        return [Entry.stored(id, document["tenant"], entry) for entry in outbox]
 
     async def clear(self, published: dict[str, int]) -> set[str]:
         """Empty the outboxes whose last event was published; the ids of those with more.
@@ -67,3 +74,12 @@ class Outboxes:
         )
         with driver_errors():
             return [(item["_id"], item["outbox_since"]) for item in await found.to_list(None)]
+
+    async def backlog(self) -> tuple[int, datetime | None]:
+        """How many aggregates have unpublished events, and since when the oldest waits."""
+        waiting = {"outbox_since": {"$gt": _EPOCH}}
+        with driver_errors():
+            count: int = await self._documents.count_documents(waiting)
+            oldest = self._documents.find(waiting, {"outbox_since": 1}).sort("outbox_since", 1)
+            found = await oldest.limit(1).to_list(None)
+        return count, found[0]["outbox_since"] if found else None

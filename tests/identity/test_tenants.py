@@ -9,6 +9,7 @@ import pytest
 from services.identity.store import AccountStore
 from shared.contracts.identity import AccountUpdated, TenantConfigured
 from shared.contracts.profiles import Availability, HelperFacts, HelperListed
+from shared.kernel.clock import utc_now
 from shared.kernel.ids import new_id
 from tests.harness import Harness
 from tests.identity.builders import registered, verified
@@ -175,6 +176,7 @@ async def test_whoever_is_listed_becomes_a_helper(identity: Harness):
         radius_m=1000,
         trader_status="private",
         availability=Availability(),
+        listed_at=utc_now(),
     )
     await identity.deliver(HelperListed(facts), subject=account["id"])
     event = await identity.published(AccountUpdated, subject=account["id"])

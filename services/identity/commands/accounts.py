@@ -1,5 +1,6 @@
 """Registering, verifying and editing an account."""
 
+import asyncio
 from dataclasses import dataclass
 
 from services.identity import mails
@@ -10,6 +11,7 @@ from services.identity.store import AccountStore, EmailClaimStore
 from shared.contracts.identity import AccountEvent
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import Limited
+from shared.kernel.ids import new_id
 from shared.mail import MailStore
 from shared.scope import Scope
 from shared.store import AlreadyExists
@@ -32,7 +34,8 @@ async def register(cmd: Register, scope: Scope) -> Account:
     The address is claimed first. A claim whose account was never written (the process ended in
     between) is taken over under the id it names, so that no address is lost.
     """
-    check_strength(cmd.password, cmd.email, cmd.display_name, scope.tenant.brand.name)
+    about = (cmd.email, cmd.display_name, scope.tenant.brand.name)
+    await asyncio.to_thread(check_strength, cmd.password, *about)
     hashed = await scope.the(Passwords).hash(cmd.password)
     now = utc_now()
     owner = await _claim(cmd, scope)
@@ -49,7 +52,8 @@ async def register(cmd: Register, scope: Scope) -> Account:
         try:
             await accounts.create(account, events)
         except AlreadyExists:
-            return await _taken(account, cmd.id, scope)
+            # Somebody took the claim over under this very id: it is theirs now.
+            return await _taken(account, new_id("acc"), scope)
         await _mail_code(account, scope)
         return account
     return await _taken(account, cmd.id, scope)

@@ -22,12 +22,16 @@ class ConfigureTenant:
 
 
 async def configure_tenant(cmd: ConfigureTenant, scope: Scope) -> tuple[Tenant, bool]:
-    """Create or change the tenant; True when it is new. HostTaken when a host is another's."""
+    """Create or change the tenant; True when it is new. HostTaken when a host is another's.
+
+    scope is the platform's own, whose host is nobody else's either.
+    """
     tenants = TenantStore.of(cmd.facts.slug, scope)
-    for other in await tenants.everyones():
-        taken = set(other.configuration().hosts) & set(cmd.facts.hosts)
-        if other.id != cmd.facts.slug and taken:
-            raise HostTaken(f"{min(taken)} belongs to tenant {other.id}")
+    known = [tenant.configuration() for tenant in await tenants.everyones()]
+    for other in (scope.tenant, *known):
+        taken = set(other.hosts) & set(cmd.facts.hosts)
+        if other.slug != cmd.facts.slug and taken:
+            raise HostTaken(f"{min(taken)} belongs to tenant {other.slug}")
     tenant, events = Tenant.configured(cmd.facts)
     try:
         return await tenants.create(tenant, events), True

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.identity.commands.accounts import find_claim
@@ -13,7 +13,7 @@ from services.identity.model.session import REFRESH_LIFE
 from services.identity.signing import Signer
 from services.identity.store import AccountStore, LoginFailuresStore, SessionStore
 from shared.kernel.clock import utc_now
-from shared.kernel.errors import Forbidden, Unauthenticated
+from shared.kernel.errors import Conflict, Forbidden, Limited, Unauthenticated
 from shared.kernel.ids import new_id
 from shared.scope import Scope
 
@@ -51,7 +51,11 @@ async def log_in(cmd: LogIn, scope: Scope) -> Tokens:
     await _check(by_address, FAILURES_PER_ADDRESS, scope, now)
     claim = await find_claim(cmd.email, scope)
     account = await scope.store(AccountStore).find(claim.account_id) if claim else None
-    if not await scope.the(Passwords).matches(account, cmd.password) or account is None:
+    right = await scope.the(Passwords).matches(account, cmd.password)
+    # Again, as others failed in the meantime: many guesses at once are no way around the limits.
+    await _check(by_account, FAILURES_PER_ACCOUNT, scope, now)
+    await _check(by_address, FAILURES_PER_ADDRESS, scope, now)
+    if not right or account is None:
         await asyncio.gather(*(_count(key, scope, now) for key in (by_account, by_address)))
         raise InvalidCredentials
     if account.status == "suspended":
@@ -70,8 +74,13 @@ async def start_session(account: Account, scope: Scope) -> Tokens:
         expires_at=now + REFRESH_LIFE,
     )
     await scope.store(SessionStore).create(session, [])
-    access = scope.the(Signer).sign(account, scope.tenant.slug, session.id, now)
-    return Tokens(access, str(token))
+    return Tokens(_access_token(account, session.id, scope, now), str(token))
+
+
+def _access_token(account: Account, session_id: str, scope: Scope, now: datetime) -> str:
+    """With the roles that count now."""
+    able = replace(account, roles=account.powers)
+    return scope.the(Signer).sign(able, scope.tenant.slug, session_id, now)
 
 
 def _throttles(cmd: LogIn, scope: Scope) -> tuple[str, str]:
@@ -89,9 +98,14 @@ async def _check(key: str, limit: int, scope: Scope, now: datetime) -> None:
 
 
 async def _count(key: str, scope: Scope, now: datetime) -> None:
+    """Limited when so many fail at once that they cannot be counted."""
     store = scope.store(LoginFailuresStore)
-    if not await store.ensure(LoginFailures(id=key, times=[now]), []):
+    if await store.ensure(LoginFailures(id=key, times=[now]), []):
+        return
+    try:
         await store.update(key, lambda failures: failures.add(now))
+    except Conflict:
+        raise Limited("too many failed logins", retry_after=1) from None
 
 
 @dataclass(frozen=True)
@@ -116,11 +130,9 @@ async def refresh(cmd: Refresh, scope: Scope) -> Tokens:
         believed = session.rotate(token.hashed, replacement.hashed, now)
 
     await sessions.update(token.session_id, rotate)
-    if not believed or account is None or account.status != "active":
+    if not believed or account is None or not account.believes(found.started_at):
         raise InvalidRefreshToken
-    return Tokens(
-        scope.the(Signer).sign(account, scope.tenant.slug, token.session_id, now), str(replacement)
-    )
+    return Tokens(_access_token(account, token.session_id, scope, now), str(replacement))
 
 
 @dataclass(frozen=True)
@@ -129,9 +141,12 @@ class LogOut:
 
 
 async def log_out(cmd: LogOut, scope: Scope) -> None:
-    """End the session the token belongs to; nothing is said of a token that belongs to none."""
+    """End the session the token belongs to; nothing is said of a token that belongs to none.
+
+    A token that was exchanged already ends it as well: whoever holds the newer one may be a thief.
+    """
     token = RefreshToken.read(cmd.refresh_token)
     sessions = scope.store(SessionStore)
     found = await sessions.find(token.session_id) if token else None
-    if token is not None and found is not None and found.token_hash == token.hashed:
+    if found is not None:
         await sessions.update(found.id, lambda session: session.end(utc_now()))

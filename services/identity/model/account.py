@@ -106,6 +106,11 @@ class Account(Aggregate):
     def email_verified(self) -> bool:
         return self.verified_at is not None
 
+    @property
+    def powers(self) -> list[str]:
+        """The roles that count: none but customer before the address is known to be theirs."""
+        return list(self.roles) if self.email_verified else ["customer"]
+
     def challenge_again(self, at: datetime) -> list[AccountEvent]:
         """A new code; Limited within a minute of the last, nothing at all once verified."""
         if self.email_verified:
@@ -162,6 +167,11 @@ class Account(Aggregate):
         self.status = "active"
         self.suspension_reason = None
         return [AccountReinstated(self.facts())]
+
+    def believes(self, session_started: datetime) -> bool:
+        """Whether a session of then still counts: a suspension ends all that came before it."""
+        ended = self.tokens_valid_from
+        return self.status == "active" and (ended is None or session_started >= ended)
 
     def facts(self) -> AccountFacts:
         return AccountFacts(

@@ -36,8 +36,11 @@ class Acquaintance(Aggregate):
         return cls(id=cls.key(tenant, one, other), people=sorted((one, other)))
 
     def booked(self, at: datetime) -> None:
-        """They may know each other's address from now on, so nothing is redacted any more."""
-        self.booked_at = self.booked_at or at
+        """They may know each other's address from now on, so nothing is redacted any more.
+
+        The first booking counts, in whatever order they are heard of.
+        """
+        self.booked_at = min(self.booked_at or at, at)
 
     def block(self, by: str) -> None:
         if by not in self.blocked_by:

@@ -99,6 +99,8 @@ async def follow_sources(cmd: FollowSources, scope: Scope) -> Helper | None:
     Copied until they are the same after the write as before it: so neither order nor overlap of
     several copies can leave an old state behind.
     """
+    if await scope.store(HelperStore).find(cmd.helper_id) is None:
+        return None
     helper: Helper | None = None
     seen: _Sources | None = None
     while (newest := await _sources(cmd.helper_id, scope)) != seen:

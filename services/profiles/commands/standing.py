@@ -11,6 +11,7 @@ from shared.scope import Scope
 LOOKED_AT = 100
 """The latest ended jobs that make up a helper's record."""
 
+_TALKS = ("requested", "offered", "declined", "withdrawn", "expired")
 _TAKING_TIME = ("booked", "confirmed", "en_route", "in_progress")
 
 
@@ -34,11 +35,11 @@ async def rate_helper(cmd: RateHelper, scope: Scope) -> None:
 
 
 def job_row(job_id: str, facts: JobFacts) -> JobRow | None:
-    """What is worth keeping of a job; None while nobody has taken it.
+    """What is worth keeping of a job; None while it is talked about, or when talks led nowhere.
 
     Kept: it was completed. Broken: cancelled by the helper, or the helper did not come.
     """
-    if facts.helper_id is None:
+    if facts.helper_id is None or facts.state in _TALKS:
         return None
     kept, ended_at = None, None
     broke = facts.cause_party == "helper"

@@ -1,9 +1,11 @@
 """What an operator sees of a request: ids, spans, metrics, one line."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
 from opentelemetry.trace import SpanKind, StatusCode
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
@@ -11,6 +13,16 @@ from structlog.testing import capture_logs
 from tests.shared.http.shop import ALICE, Shop
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+@pytest.fixture(autouse=True)
+def fresh_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A logger keeps the configuration of its first line, which may be another suite's."""
+    kept = structlog.get_config()
+    structlog.reset_defaults()
+    monkeypatch.setattr("shared.http.middleware.log", structlog.get_logger())
+    yield
+    structlog.configure(**kept)
 
 
 @pytest.mark.parametrize("sent", ["a", "A-b_c.9", "x" * 64])

@@ -178,7 +178,8 @@ async def test_a_withdrawn_key_takes_its_tokens_with_it(town: Town) -> None:
 
 async def test_while_the_source_is_away_the_known_keys_go_on(town: Town) -> None:
     assert await town.believes(town.maker.token("acc_1", "vodafone"))
-    for rubbish in ('{"keys":[]}', "[]", "{", '{"keys":[{"kid":"a","kty":"EC","crv":"P-256"}]}'):
+    half_a_key = '{"keys":[{"kid":"a","kty":"EC","crv":"P-256"}]}'
+    for rubbish in ('{"keys":[]}', "[]", "{", "{}", '{"keys":5}', half_a_key):
         town.path.write_text(rubbish)
         assert not await town.verifier.refresh()
     town.path.unlink()

@@ -51,6 +51,8 @@ class Box(Aggregate):
     def on_due(self, now: datetime) -> list[BoxEvent]:
         if self.colour == "broken":
             raise Conflict("cannot")
+        if self.colour == "defect":
+            raise KeyError("not foreseen")
         self.due_at = None
         return self.paint("due")
 

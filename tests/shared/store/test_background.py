@@ -55,9 +55,10 @@ async def test_what_is_not_due_is_left_alone(bench: Bench):
     assert (await bench.boxes.get(box.id)).colour == "red"
 
 
-async def test_one_that_fails_does_not_starve_the_rest(bench: Bench):
+@pytest.mark.parametrize("fault", ["broken", "defect"])
+async def test_one_that_fails_does_not_starve_the_rest(bench: Bench, fault: str):
     due = utc_now() - timedelta(hours=1)
-    broken = Box(id=new_id("box"), colour="broken", due_at=due)
+    broken = Box(id=new_id("box"), colour=fault, due_at=due)
     sound = Box(id=new_id("box"), due_at=due + timedelta(minutes=1))
     for box in (broken, sound):
         await bench.boxes.create(box, [])
@@ -66,6 +67,21 @@ async def test_one_that_fails_does_not_starve_the_rest(bench: Bench):
     postponed = (await bench.boxes.get(broken.id)).due_at
     assert postponed is not None
     assert postponed > utc_now() + POSTPONED - timedelta(seconds=30)
+
+
+async def test_one_that_cannot_be_read_does_not_starve_the_rest(bench: Bench):
+    due = utc_now() - timedelta(hours=1)
+    strange = Box(id=new_id("box"), due_at=due)
+    sound = Box(id=new_id("box"), due_at=due + timedelta(minutes=1))
+    for box in (strange, sound):
+        await bench.boxes.create(box, [])
+    change = {"$set": {"tags": "of another release"}}
+    await bench.database.collection("boxes").update_one({"_id": strange.id}, change)
+    await a_ticker(bench).work_off(BoxStore)
+    assert (await bench.boxes.get(sound.id)).colour == "due"
+    postponed = await bench.raw(strange.id)
+    assert postponed["due_at"] > utc_now()
+    assert postponed["version"] == 2
 
 
 class Inbox:
@@ -112,6 +128,58 @@ async def test_a_mail_waits_for_its_server(bench: Bench):
     assert stored.attempts == 1
     assert stored.due_at is not None
     assert stored.due_at > utc_now()
+
+
+@pytest.mark.parametrize("sender", ["a@[b", "x@<y>"])
+async def test_a_mail_that_cannot_be_written_down_does_not_end_the_postman(
+    bench: Bench, sender: str
+):
+    loop, [port] = asyncio.get_running_loop(), free_ports(1)
+    server = await loop.create_server(lambda: SMTP(Inbox()), "127.0.0.1", port)
+    mails = bench.scope().store(MailStore)
+    mail = a_mail(new_id("x"))
+    mail.sender = sender
+    await mails.create(mail, [])
+    await Postman(bench.database, f"smtp://127.0.0.1:{port}").deliver()
+    server.close()
+    stored = await mails.get(mail.id)
+    assert (stored.state, stored.attempts) == ("queued", 1)
+
+
+class Tarpit(Inbox):
+    """A server that takes its time before it takes a letter."""
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        await asyncio.sleep(0.7)
+        envelope.mail_from = address
+        return "250 go on"
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        await asyncio.sleep(0.7)
+        envelope.rcpt_tos.append(address)
+        return "250 go on"
+
+
+async def test_a_mail_is_not_sent_twice_because_its_server_is_slow(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("shared.mail.LEASE", timedelta(seconds=1))
+    inbox, [port] = Tarpit(), free_ports(1)
+    server = await asyncio.get_running_loop().create_server(lambda: SMTP(inbox), "127.0.0.1", port)
+    await bench.scope().store(MailStore).create(a_mail(new_id("x")), [])
+    one, two = (Postman(bench.database, f"smtp://127.0.0.1:{port}") for _ in range(2))
+
+    async def later() -> None:
+        await asyncio.sleep(1.2)
+        await two.deliver()
+
+    await asyncio.gather(one.deliver(), later())
+    server.close()
+    assert len(inbox.letters) <= 1
 
 
 async def test_a_mail_is_given_up_after_a_day(bench: Bench):

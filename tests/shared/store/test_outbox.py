@@ -1,10 +1,19 @@
 """The relay: in order, confirmed, cleared, and found again when it was lost."""
 
+import asyncio
+from datetime import datetime, timedelta
 from operator import methodcaller
 
+from pymongo.errors import OperationFailure
+
 from shared.contracts.base import REGISTRY
+from shared.kernel.clock import utc_now
 from shared.kernel.ids import new_id
-from tests.shared.store.conftest import Bench, Box, BoxPainted, eventually
+from shared.outbox import Outbox, entries_for
+from shared.scope import Scope
+from shared.store.outboxes import Outboxes
+from tests.shared.store.conftest import Bench, Box, BoxFacts, BoxPainted, BoxStore, eventually
+from tests.tenants import VODAFONE
 
 
 async def a_painted_box(bench: Bench, *colours: str) -> str:
@@ -78,3 +87,62 @@ async def test_stopping_finishes_what_is_in_flight(bench: Bench):
     await bench.outbox.stop()
     assert bench.wire.sequences(id) == [1]
     assert await bench.empty(id)
+
+
+class Stumbling(Outboxes):
+    """Real rows of which the first clearing and the first look fail as no code foresaw."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench.database, "boxes")
+        self.falls = {"clear", "overdue"}
+
+    async def clear(self, published: dict[str, int]) -> set[str]:
+        self._fall("clear")
+        return await super().clear(published)
+
+    async def overdue(self, before: datetime, limit: int) -> list[tuple[str, datetime]]:
+        self._fall("overdue")
+        return await super().overdue(before, limit)
+
+    def _fall(self, where: str) -> None:
+        if where in self.falls:
+            self.falls.remove(where)
+            raise OperationFailure("not foreseen")
+
+
+async def test_an_unforeseen_error_of_the_database_does_not_end_the_relay(bench: Bench):
+    await bench.outbox.stop()
+    rows = Stumbling(bench)
+    relay = Outbox("tests", lambda _: rows, bench.wire.publish, lambda: True)
+    relay.start(["boxes"])
+    boxes = Scope(VODAFONE, utc_now(), bench.database, relay).store(BoxStore)
+    box = await boxes.create(Box(id=new_id("box")), [BoxPainted(BoxFacts(colour="red"))])
+    await eventually(lambda: bench.empty(box.id))
+    await boxes.update(box.id, methodcaller("paint", "blue"))
+    await eventually(lambda: bench.empty(box.id))
+    await relay.stop()
+    assert not rows.falls
+    assert set(bench.wire.sequences(box.id)) == {1, 2}
+
+
+async def test_an_outbox_that_was_left_empty_halfway_is_not_pending_for_ever(bench: Bench):
+    box = await bench.boxes.create(Box(id=new_id("box")), [])
+    left = {"outbox": [], "outbox_since": utc_now() - timedelta(minutes=5)}
+    await bench.database.collection("boxes").update_one({"_id": box.id}, {"$set": left})
+
+    async def forgotten() -> bool:
+        return "outbox_since" not in await bench.raw(box.id)
+
+    await eventually(forgotten)
+    assert bench.wire.sequences(box.id) == []
+
+
+async def test_a_broker_that_confirms_nothing_does_not_fill_the_memory(bench: Bench):
+    bench.wire.delay = 0.5
+    before = len(asyncio.all_tasks())
+    painted = [BoxPainted(BoxFacts(colour="red"))]
+    for _ in range(5_000):
+        id = new_id("box")
+        bench.outbox.hand_over("boxes", id, entries_for(id, "vodafone", 0, painted))
+    assert len(asyncio.all_tasks()) - before < 2_000
+    await bench.outbox.stop(0.1)
