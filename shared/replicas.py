@@ -110,7 +110,10 @@ class People(Projection[Person]):
 
 
 def person_from(delivered: Delivered[Any]) -> Person:
-    """revoked_at by the facts where they say it, so that a snapshot tells the same moment."""
+    """revoked_at by the facts where they say it, so that a snapshot tells the same moment.
+
+    Whatever ends an account also sets tokens_valid_from.
+    """
     facts: AccountFacts = delivered.event.facts
     gone = delivered.time if facts.status != "active" else None
     return Person(
@@ -121,7 +124,7 @@ def person_from(delivered: Delivered[Any]) -> Person:
         status=facts.status,
         email_verified=facts.email_verified,
         tokens_valid_from=facts.tokens_valid_from,
-        revoked_at=max(filter(None, (facts.tokens_valid_from, gone)), default=None),
+        revoked_at=facts.tokens_valid_from or gone,
     )
 
 

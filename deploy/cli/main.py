@@ -1,4 +1,7 @@
-"""The commands; each is a thin edge over the administrator's API or the code itself."""
+"""The commands; each is a thin edge over the administrator's API or the code itself.
+
+Those that go straight to broker and databases are in files of their own.
+"""
 
 import json
 from collections.abc import Iterator
@@ -7,12 +10,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from deploy import topology as topologies
-from deploy.cli.platform import Platform, RefusedError
-from deploy.tenants import BadFileError, load
+from deploy.cli.events import events
+from deploy.cli.parked import parked
+from deploy.cli.platform import Platform
+from deploy.cli.republish import republish_service
+from deploy.cli.terminal import err, out, plainly
+from deploy.tenants import load
 
 app = typer.Typer(
     name="helphood", help="Operate the platform.", no_args_is_help=True, add_completion=False
@@ -25,23 +31,20 @@ app.add_typer(tenants, name="tenants")
 app.add_typer(roles, name="roles")
 app.add_typer(banks, name="questions")
 app.add_typer(topology, name="topology")
-
-out = Console()
-err = Console(stderr=True)
+app.add_typer(events, name="events")
+app.add_typer(parked, name="parked")
+app.command("republish")(republish_service)
 
 
 @contextmanager
 def platform() -> Iterator[Platform]:
     """Signed in; a refusal ends the program with what was said."""
-    try:
+    with plainly():
         signed_in = Platform()
         try:
             yield signed_in
         finally:
             signed_in.close()
-    except (RefusedError, BadFileError) as error:
-        err.print(f"[red]error:[/red] {error}", highlight=False)
-        raise typer.Exit(1) from None
 
 
 @tenants.command("apply")
