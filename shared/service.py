@@ -21,7 +21,7 @@ from shared.contracts.identity import TenantEvent, TenantFacts
 from shared.http import make_http_app
 from shared.http.tokens import TokenVerifier
 from shared.kernel.clock import BusinessClock
-from shared.kernel.errors import NotFound, Unavailable
+from shared.kernel.errors import Invalid, NotFound, Unavailable
 from shared.outbox import Outbox
 from shared.parked import ParkedMessages
 from shared.rabbit import Consumers, Consuming, Publisher
@@ -75,7 +75,10 @@ class Runtime:
     async def scope_for(self, delivered: Delivered[Any]) -> Scope:
         """The event's tenant. NotFound while it has not arrived, so that the event comes again."""
         if isinstance(delivered.event, TenantEvent):
-            return self.scope(delivered.event.facts)
+            facts = delivered.event.facts
+            if not delivered.tenant == delivered.subject == facts.slug:
+                raise Invalid("a tenant speaks for itself alone", code="wrong_tenant")
+            return self.scope(facts)
         scope = self.scope_of(delivered.tenant)
         if scope is None:
             await self.tenants.refresh()

@@ -112,10 +112,14 @@ async def report_review(cmd: ReportReview, pairs: ReviewPairs, now: datetime) ->
 
 
 async def _seen_by(account: str, review_id: str, pairs: ReviewPairs) -> ReviewPair:
-    """The pair of a published review, for its parties; before any version is looked at."""
+    """The pair of a published review, for its parties; before any version is looked at.
+
+    A stranger is told the same as of a review that never was.
+    """
     pair = await pairs.with_review(review_id)
     pair.side_shown(review_id)
-    pair.side_of(account)
+    if account not in (pair.customer_id, pair.helper_id):
+        raise NotFound("there is no such review")
     return pair
 
 

@@ -1,0 +1,213 @@
+"""One fully filled example of every facts class; whatever can be absent is there."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from shared.contracts.base import Event, Facts
+from shared.contracts.identity import (
+    AccountFacts,
+    Brand,
+    CancellationTier,
+    Category,
+    TenantFacts,
+    TenantRules,
+)
+from shared.contracts.jobs import JobFacts, ReceiptFacts, Slot
+from shared.contracts.messaging import ConversationFacts, MessageFacts
+from shared.contracts.profiles import Availability, ExceptionalDay, HelperFacts, WeeklyHours
+from shared.contracts.reviews import RatingFacts, ReviewPairFacts
+from shared.kernel.geo import Point
+from shared.kernel.ids import derived_id
+from shared.kernel.money import Money
+
+BEGAN = datetime(2026, 3, 2, 9, 30, 15, 250_000, UTC)
+"""A Monday; every other moment is some hours later."""
+
+CUSTOMER, HELPER = derived_id("acc", "customer"), derived_id("acc", "helper")
+JOB = derived_id("job", "example")
+CONVERSATION = derived_id("conv", "example")
+
+
+def after(hours: float) -> datetime:
+    return BEGAN + timedelta(hours=hours)
+
+
+def a_tenant() -> TenantFacts:
+    return TenantFacts(
+        slug="vodafone",
+        status="suspended",
+        hosts=["vodafone.localhost", "friends.vodafone.example"],
+        brand=Brand(
+            name="Vodafone",
+            programme_name="Vodafone Service Friends",
+            primary_colour="#e60000",
+            accent_colour="#333333",
+            logo="https://vodafone.example/logo.svg",
+            support_email="support@vodafone.example",
+            support_phone="+49 211 5330",
+        ),
+        country="DE",
+        locales=["de", "en"],
+        currency="EUR",
+        time_zone="Europe/Berlin",
+        categories=[Category(slug="wifi", names={"de": "WLAN", "en": "Wi-Fi"})],
+        hourly_rate_min=Money(700, "EUR"),
+        hourly_rate_max=Money(3000, "EUR"),
+        centre=Point(52.52, 13.405),
+        radius_m=60_000,
+        rules=TenantRules(
+            pass_mark=0.75,
+            insurance_required=True,
+            identity_required=True,
+            cancellation_tiers=[CancellationTier(hours_before=24, fee_percent=50)],
+            review_window_days=21,
+            dispute_window_days=10,
+            contact_redaction=False,
+            support_hours="Mo-Sa 09:00-18:00",
+            commission_bps=250,
+        ),
+    )
+
+
+def an_account() -> AccountFacts:
+    return AccountFacts(
+        email="karin@people.example",
+        display_name="Karin Vogel",
+        language="de",
+        roles=["customer", "helper"],
+        status="suspended",
+        email_verified=True,
+        registered_at=after(0),
+        verified_at=after(0.1),
+        tokens_valid_from=after(1),
+    )
+
+
+def a_helper() -> HelperFacts:
+    return HelperFacts(
+        status="listed",
+        display_name="Emre Yildiz",
+        headline="WLAN, das in jedem Zimmer ankommt",
+        skills=["wifi", "tv"],
+        languages=["de", "tr"],
+        hourly_rate=Money(1500, "EUR"),
+        min_minutes=30,
+        place=Point(52.4811, 13.4354),
+        public_place=Point(52.48, 13.44),
+        radius_m=8000,
+        trader_status="private",
+        availability=Availability(
+            weekly=[WeeklyHours(weekday=1, start="17:00", end="24:00")],
+            exceptions=[
+                ExceptionalDay(date=date(2026, 4, 6), closed=True, start="10:00", end="12:00")
+            ],
+            notice_minutes=120,
+            buffer_minutes=15,
+        ),
+        qualified={"wifi": after(8760)},
+        insured_until=after(4000),
+        listed_at=after(2),
+    )
+
+
+def a_job() -> JobFacts:
+    moments = (
+        *("offered", "booked", "confirmed", "departed", "started", "delivered", "completed"),
+        *("unsuccessful", "cancelled", "no_show", "disputed", "resolved", "closed"),
+        *("declined", "withdrawn", "expired"),
+    )
+    return JobFacts(
+        customer_id=CUSTOMER,
+        helper_id=HELPER,
+        broadcast=True,
+        category="wifi",
+        title="WLAN im Schlafzimmer",
+        state="closed",
+        public_place=Point(52.5, 13.4),
+        city="Berlin",
+        slot=Slot(start=after(24), end=after(26)),
+        minutes=90,
+        price=Money(2550, "EUR"),
+        outcome="solved",
+        cause="line_inactive",
+        cause_party="operator",
+        requested_at=after(1),
+        **{f"{moment}_at": after(2 + hours) for hours, moment in enumerate(moments)},
+    )
+
+
+def a_receipt() -> ReceiptFacts:
+    return ReceiptFacts(
+        job_id=JOB,
+        helper_id=HELPER,
+        customer_id=CUSTOMER,
+        number="2026-0001",
+        issued_at=after(30),
+        total=Money(2550, "EUR"),
+    )
+
+
+def a_conversation() -> ConversationFacts:
+    return ConversationFacts(
+        customer_id=CUSTOMER,
+        helper_id=HELPER,
+        job_id=JOB,
+        opened_at=after(1),
+        last_number=3,
+        first_reply_at=after(1.5),
+        reported_by=CUSTOMER,
+        report_reason="scam",
+    )
+
+
+def a_message() -> MessageFacts:
+    return MessageFacts(
+        conversation_id=CONVERSATION,
+        number=3,
+        sender_id=CUSTOMER,
+        recipient_id=HELPER,
+        sent_at=after(2),
+        redacted=True,
+        withheld=True,
+    )
+
+
+def a_review_pair() -> ReviewPairFacts:
+    return ReviewPairFacts(
+        job_id=JOB,
+        customer_id=CUSTOMER,
+        helper_id=HELPER,
+        category="wifi",
+        invited_at=after(30),
+        due_at=after(30 + 14 * 24),
+        published_at=after(40),
+        customer_overall=5,
+        helper_overall=4,
+        removed=True,
+    )
+
+
+def a_rating() -> RatingFacts:
+    return RatingFacts(helper_id=HELPER, mean=4.75, count=8, score=4.375)
+
+
+EXAMPLES: dict[type[Facts], tuple[str, Facts]] = {
+    TenantFacts: ("vodafone", a_tenant()),
+    AccountFacts: (CUSTOMER, an_account()),
+    HelperFacts: (HELPER, a_helper()),
+    JobFacts: (JOB, a_job()),
+    ReceiptFacts: (derived_id("receipt", "example"), a_receipt()),
+    ConversationFacts: (CONVERSATION, a_conversation()),
+    MessageFacts: (f"{CONVERSATION}:3", a_message()),
+    ReviewPairFacts: (derived_id("pair", "example"), a_review_pair()),
+    RatingFacts: (HELPER, a_rating()),
+}
+"""Facts class -> the subject's id and the example."""
+
+
+def example_of(event: type[Event[Any]]) -> tuple[str, Facts]:
+    """Subject and facts. KeyError with what to do when the facts class has no example."""
+    if event.facts_class not in EXAMPLES:
+        name = event.facts_class.__name__
+        raise KeyError(f"{name} has no example yet: add one to tests/contracts/examples.py")
+    return EXAMPLES[event.facts_class]
