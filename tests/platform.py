@@ -20,12 +20,16 @@ from tests.spans import Collector
 
 @dataclass(frozen=True)
 class Platform:
-    """admin is signed in; collector holds every span that was exported."""
+    """admin is signed in; collector holds every span that was exported.
+
+    started_in is the seconds from nothing to every process being ready.
+    """
 
     stack: Stack
     admin: Administrator
     collector: Collector
     photo: bytes
+    started_in: float
 
     def story(self, cast: Cast) -> Story:
         """A story with fresh people, not told yet."""
@@ -64,11 +68,11 @@ def running(home: Path) -> Iterator[Platform]:
             report=_silent,
         )
         try:
-            stack.up()
+            started_in = stack.up()
             with administrator(stack) as admin:
                 for slug, body in load_all(FOLDER).items():
                     admin.apply(slug, body)
-                yield Platform(stack, admin, collector, portrait(berlin(1)[0]))
+                yield Platform(stack, admin, collector, portrait(berlin(1)[0]), started_in)
         finally:
             stack.down()
 

@@ -1,6 +1,8 @@
 """The platform's administrator at the API, from settings or from the local stack."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -74,22 +76,29 @@ class Platform:
     def apply(self, slug: str, body: dict[str, Any]) -> list[str]:
         """Configure a tenant and give it its question banks; the skills that have one.
 
-        A new tenant is on its way to the other services, for which this waits.
+        A new tenant is on its way to all services, for which this waits.
         """
         self.request("PUT", f"/v1/admin/tenants/{slug}", body)
+        self._soon(partial(self._visit, body["hosts"][0]))
         offered = {category["slug"] for category in body["categories"]}
         given = [skill for skill in skills() if skill in offered]
         for skill in given:
             bank = questions(skill)
             path = f"/v1/admin/tenants/{slug}/question-banks/{bank.pop('skill')}"
-            self._soon("PUT", path, bank)
+            self._soon(partial(self.request, "PUT", path, bank))
         return given
 
-    def _soon(self, method: str, path: str, body: Any) -> None:
+    def _visit(self, host: str) -> None:
+        """NotThereError while nobody is served at this host."""
+        answer = httpx.get(self._client.base_url.join("/v1/tenant"), headers={"Host": host})
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            raise NotThereError(_told(answer))
+
+    def _soon(self, attempt: Callable[[], object]) -> None:
         deadline = time.monotonic() + _ARRIVAL
         while True:
             try:
-                self.request(method, path, body)
+                attempt()
                 return
             except NotThereError:
                 if time.monotonic() > deadline:

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import aio_pika
 import pytest
+import structlog
 from typer.testing import CliRunner, Result
 
 from deploy.cli import app
@@ -34,15 +35,21 @@ NOBODY = "127.0.0.1:9"
 @pytest.fixture
 def helphood(
     broker_url: str, mongo_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Command:
-    """The command line, told of our broker and database; keywords change what it is told."""
+) -> Iterator[Command]:
+    """The command line, told of our broker and database; keywords change what it is told.
+
+    As in a process of its own, nothing has set up logging before.
+    """
 
     def run(*arguments: str, answer: str = "", **environment: str) -> Result:
         told = {"AMQP_URL": broker_url, "MONGO_URL": mongo_url, "COLUMNS": "200"} | environment
         return CliRunner().invoke(app, list(arguments), input=answer, env=told)
 
     monkeypatch.setenv("HELPHOOD_STACK", str(tmp_path))
-    return run
+    kept = structlog.get_config()
+    structlog.reset_defaults()
+    yield run
+    structlog.configure(**kept)
 
 
 @pytest.fixture

@@ -1,0 +1,33 @@
+"""What the whole local platform needs of a machine."""
+
+from pathlib import Path
+
+from deploy.local.keeper import belonging
+from tests.platform import Platform
+
+MEMORY_MIB = 1228
+"""1.2 GiB resident, all processes together."""
+
+START_SECONDS = 20.0
+"""From installed to ready, broker, database, five services and gateway."""
+
+
+def resident_mib(pid: int) -> float:
+    """Resident set size; 0 for a process that is gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    found = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")]
+    return int(found[0]) / 1024 if found else 0.0
+
+
+def test_all_processes_together_fit_into_memory(platform: Platform):
+    pids = belonging(platform.stack.home)
+    used = sum(resident_mib(pid) for pid in pids)
+    assert len(pids) >= 10
+    assert used < MEMORY_MIB
+
+
+def test_the_platform_is_ready_soon_after_its_start(platform: Platform):
+    assert platform.started_in < START_SECONDS
