@@ -55,6 +55,13 @@ def test_every_image_can_be_replaced() -> None:
         assert re.fullmatch(r"\$\{\w+_IMAGE:-[^}]+\}", service["image"]), name
 
 
+def test_the_images_that_are_built_have_their_recipe() -> None:
+    builds = [each["build"] for each in COMPOSE["services"].values() if "build" in each]
+    assert len(builds) == len(SERVICES)
+    assert {build["args"]["SERVICE"] for build in builds} == set(SERVICES)
+    assert all((PROJECT / build["dockerfile"]).is_file() for build in builds)
+
+
 def test_every_container_is_checked_and_kept() -> None:
     for name, service in COMPOSE["services"].items():
         assert service["healthcheck"]["test"][0] == "CMD", name
