@@ -45,6 +45,9 @@ def list_parked(
         ]
         out.print_json(json.dumps(rows))
         return
+    if not found:
+        out.print("nothing is parked that matches")
+        return
     table = Table("service", "queue", "reason", "tenant", "age")
     table.add_column("id", overflow="fold")
     for name, each in found:
