@@ -6,15 +6,14 @@ import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import aiormq
 from aiormq.exceptions import AMQPError
 
 from deploy.local import rabbitmq
 from deploy.local.ports import free_ports, listens
-from deploy.local.programs import PROJECT, CannotRunError, Child, Program, write_if_changed
+from deploy.local.programs import PROJECT, CannotRunError, Child, Program, Server, write_if_changed
 
 DEFINITIONS = PROJECT / "deploy" / "rabbit" / "definitions.json"
 USER = "helphood"
@@ -24,7 +23,7 @@ _BUSY_WAIT = "+sbwt none +sbwtdcpu none +sbwtdio none"
 _ERLANG = f"+S 2:2 +SDcpu 1:1 {_BUSY_WAIT} -kernel inet_dist_use_interface {{127,0,0,1}}"
 
 
-class Broker:
+class Broker(Server):
     """One node under folder, with the platform's exchanges and queues already declared.
 
     ports are those of AMQP, of Erlang's distribution and of its port mapper. definitions may be
@@ -134,22 +133,6 @@ class Broker:
             check=True,
         )
         return done.stdout
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _environment(self, installed: rabbitmq.RabbitMQ, home: Path) -> dict[str, str]:
         return installed.environment() | {

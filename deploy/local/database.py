@@ -2,19 +2,18 @@
 
 import sys
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from deploy.local.ports import free_ports, listens
-from deploy.local.programs import Child, Program
+from deploy.local.programs import Child, Program, Server
 
 _START_SECONDS = 60
 
 
-class Database:
+class Database(Server):
     """One database server with its data under folder; a context manager, or start() and stop()."""
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
@@ -57,22 +56,6 @@ class Database:
     def ready(self) -> bool:
         """Whether it answers a ping now (also True for a server that somebody else keeps)."""
         return listens(self.port) and mongo_answers(self.mongo_url)
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 def mongo_answers(url: str) -> bool:

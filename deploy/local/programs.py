@@ -5,9 +5,12 @@ import os
 import signal
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -138,3 +141,31 @@ def write_if_changed(path: Path, text: str) -> bool:
     path.chmod(0o600)
     path.write_text(text)
     return True
+
+
+class Server(ABC):
+    """Something to start and stop; a context manager that stops it whatever happens."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start and wait until it is ready. Raises CannotRunError."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End it in good order; harmless when it does not run."""
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()

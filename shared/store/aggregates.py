@@ -2,9 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from pymongo.errors import DuplicateKeyError
 
@@ -17,7 +17,8 @@ from shared.kernel.errors import Conflict, Invalid, NotFound, Precondition, Unav
 from shared.outbox import Entry, Outbox, entries_for
 from shared.scope import Scope
 from shared.store.codec import Codec, codec_for
-from shared.store.database import Database, Document, Index, driver_errors
+from shared.store.database import Database, Document, Index
+from shared.store.lookups import Lookups
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -42,7 +43,7 @@ class AlreadyExists(Conflict):
     code = "already_exists"
 
 
-class Store(Generic[A]):
+class Store(Lookups[A]):
     """Loads, decides, checks the version and saves; the only way to change an aggregate.
 
     Subclasses name kind (the aggregate's dataclass), collection, noun (for messages) and
@@ -212,28 +213,10 @@ class Store(Generic[A]):
         return change
 
     async def _load(self, id: str) -> Document:
-        with driver_errors():
-            loaded: Document | None = await self._documents.find_one(
-                {"_id": id, "tenant": self.tenant}
-            )
+        loaded = await self._document(id)
         if loaded is None:
             raise NotFound(f"there is no such {self.noun}")
         return loaded
-
-    async def _find(
-        self,
-        where: Mapping[str, Any],
-        *,
-        sort: Sequence[tuple[str, int]] = (),
-        limit: int = 0,
-    ) -> list[A]:
-        """For named look-ups: where must be covered by an index that starts with tenant."""
-        cursor = self._documents.find({"tenant": self.tenant, **where})
-        if sort:
-            cursor = cursor.sort(list(sort))
-        with driver_errors():
-            found = await cursor.limit(limit).to_list(None)
-        return [self._codec.decode(document) for document in found]
 
     @staticmethod
     def _stamp_trace(pending: Iterable[Document], entries: Sequence[Entry]) -> None:

@@ -1,7 +1,6 @@
 """What a service keeps of other services' facts: rows of which the newest wins."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from pymongo.errors import DuplicateKeyError
 
@@ -10,12 +9,13 @@ from shared.contracts.base import Delivered
 from shared.kernel.errors import NotFound
 from shared.scope import Scope
 from shared.store.codec import Codec, codec_for
-from shared.store.database import Database, Document, Index, driver_errors
+from shared.store.database import Database, Index
+from shared.store.lookups import Lookups
 
 R = TypeVar("R")
 
 
-class Projection(Generic[R]):
+class Projection(Lookups[R]):
     """Rows of one tenant. kind is a dataclass with an ``id``; it holds what is worth keeping."""
 
     kind: ClassVar[type[Any]]
@@ -76,23 +76,5 @@ class Projection(Generic[R]):
         return found
 
     async def find(self, id: str) -> R | None:
-        with driver_errors():
-            document: Document | None = await self._documents.find_one(
-                {"_id": id, "tenant": self.tenant}
-            )
+        document = await self._document(id)
         return None if document is None else self._codec.decode(document)
-
-    async def _find(
-        self,
-        where: Mapping[str, Any],
-        *,
-        sort: Sequence[tuple[str, int]] = (),
-        limit: int = 0,
-    ) -> list[R]:
-        """For named look-ups: where must be covered by an index that starts with tenant."""
-        cursor = self._documents.find({"tenant": self.tenant, **where})
-        if sort:
-            cursor = cursor.sort(list(sort))
-        with driver_errors():
-            found = await cursor.limit(limit).to_list(None)
-        return [self._codec.decode(document) for document in found]

@@ -175,7 +175,7 @@ def test_what_is_no_proper_photo_is_refused(
     answer = helper.ask(
         "PUT", "/v1/helpers/me/photo", content=content, headers={"Content-Type": declared}
     )
-    assert answer.status in (status, 422), answer.body
+    assert answer.status == status, answer.body
     assert "photo" in helper.get("/v1/helpers/me")["missing"]
 
 
@@ -207,7 +207,7 @@ def test_one_may_not_request_what_is_not_offered(customer: Person, booked: Story
         a_request("acc_01jzzzzzzzzzzzzzzzzzzzzzzz"),
         headers={"Idempotency-Key": "k2"},
     )
-    refused(nobody, 404, nobody.body["code"])
+    refused(nobody, 404, "not_found")
     assert customer.get("/v1/jobs", role="customer")["data"] == []
 
 
@@ -246,7 +246,7 @@ def test_the_other_sides_command_is_not_yours(booked: Story):
 def test_there_is_no_review_before_the_end(booked: Story):
     body = booked._marks("zu früh")
     answer = booked.customer.ask("POST", "/v1/reviews", body, headers={"Idempotency-Key": "r"})
-    assert answer.status in (404, 409), answer.body
+    refused(answer, 409, "not_reviewable")
 
 
 def test_a_change_without_its_key_is_refused_where_money_is_at_stake(customer: Person):
