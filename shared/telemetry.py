@@ -43,6 +43,9 @@ EVENT_LAG = Histogram(
     ["consumer"],
     buckets=(*_SECONDS, 30.0, 60.0),
 )
+EVENTS_REDELIVERED = Counter(
+    "events_redelivered", "Deliveries that the broker had made before.", ["consumer"]
+)
 EVENTS_RETRIED = Counter("events_retried", "Deliveries sent to the retry queue.", ["consumer"])
 EVENTS_PARKED = Counter("events_parked", "Messages parked.", ["consumer", "reason"])
 CONSUMER_DUPLICATES = Counter(

@@ -6,7 +6,7 @@ would take minutes of CPU; everything else goes through the public API, past the
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,8 +66,25 @@ def staff() -> list[Somebody]:
 def seed(stack: Stack, progress: Progress = print) -> int:
     """Make whoever is missing; the number of helpers that are listed afterwards."""
     neighbours = [*berlin(), *zurich()]
-    people = [_somebody(neighbour) for neighbour in neighbours]
-    tokens = asyncio.run(_accounts(stack, [*staff(), *people]))
+    tokens = open_accounts(stack, [*staff(), *map(somebody, neighbours)])
+    settle(stack, neighbours, tokens, progress)
+    return len(neighbours)
+
+
+def somebody(neighbour: Neighbour) -> Somebody:
+    """The account that belongs to a neighbour."""
+    return Somebody(neighbour.tenant, neighbour.email, neighbour.display_name, neighbour.language)
+
+
+def open_accounts(stack: Stack, people: Iterable[Somebody]) -> dict[str, str]:
+    """Verified accounts for those who have none; an access token for each, by account id."""
+    return asyncio.run(_accounts(stack, people))
+
+
+def settle(
+    stack: Stack, neighbours: Sequence[Neighbour], tokens: dict[str, str], progress: Progress
+) -> None:
+    """Have the neighbours listed; tokens are theirs and the staff's."""
     desks = {
         each.tenant: _visitor(stack, each, tokens) for each in staff() if "support" in each.roles
     }
@@ -76,24 +93,18 @@ def seed(stack: Stack, progress: Progress = print) -> int:
         for skill in {skill for neighbour in neighbours for skill in neighbour.skills}
     }
 
-    def settle(neighbour: Neighbour) -> None:
-        person = _somebody(neighbour)
-        with _visitor(stack, person, tokens) as visitor:
+    def settle_one(neighbour: Neighbour) -> None:
+        with _visitor(stack, somebody(neighbour), tokens) as visitor:
             _settle(neighbour, visitor, desks[neighbour.tenant], right)
 
     began = time.monotonic()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for number, _ in enumerate(pool.map(settle, neighbours), 1):
+        for number, _ in enumerate(pool.map(settle_one, neighbours), 1):
             if number % 25 == 0:
                 seconds = time.monotonic() - began
                 progress(f"  {number:>3} of {len(neighbours)} helpers after {seconds:.0f} s")
     for desk in desks.values():
         desk.close()
-    return len(neighbours)
-
-
-def _somebody(neighbour: Neighbour) -> Somebody:
-    return Somebody(neighbour.tenant, neighbour.email, neighbour.display_name, neighbour.language)
 
 
 def _visitor(stack: Stack, person: Somebody, tokens: dict[str, str]) -> Visitor:
@@ -103,7 +114,6 @@ def _visitor(stack: Stack, person: Somebody, tokens: dict[str, str]) -> Visitor:
 
 
 async def _accounts(stack: Stack, people: Iterable[Somebody]) -> dict[str, str]:
-    """Verified accounts for those who have none; an access token for each, by account id."""
     environment = stack.service_environment("identity")
     issuer: str = ServiceSettings.model_fields["token_issuer"].default
     database = Database(environment["MONGO_URL"], "identity")

@@ -23,7 +23,14 @@ from shared.rabbit.parking import ROUND, SUSPECT, ParkedMessage
 from shared.rabbit.pause import Held, Pause
 from shared.rabbit.publisher import Publisher, really_cancelled
 from shared.scope import Scope
-from shared.telemetry import EVENT_LAG, EVENTS_PARKED, EVENTS_RETRIED, context_from, span
+from shared.telemetry import (
+    EVENT_LAG,
+    EVENTS_PARKED,
+    EVENTS_REDELIVERED,
+    EVENTS_RETRIED,
+    context_from,
+    span,
+)
 
 KILLS = 3
 """Deliveries without an outcome after which a message is suspected to kill its worker."""
@@ -88,6 +95,8 @@ class Work:
 
     async def __call__(self, message: AbstractIncomingMessage) -> None:
         """Returns when the message may be acknowledged; raises only when cancelled."""
+        if message.redelivered:
+            EVENTS_REDELIVERED.labels(consumer=self._queue).inc()
         kills = parking.count(message.headers, "x-delivery-count")
         if kills >= KILLS and self._alone:
             await self._park(message, "kills_worker", f"{kills} deliveries alone had no outcome")
