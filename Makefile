@@ -8,7 +8,7 @@ REQUIREMENTS := requirements/bootstrap.txt requirements/dev.txt
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast check format openapi logs status down clean lock
+.PHONY: help demo test fast chaos check format openapi logs status down clean lock
 
 help: ## show what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,9 @@ test: $(READY) ## run every test that this machine can run (ARGS="-k name")
 
 fast: $(READY) ## run the tests that need no broker, database or process
 	@$(BIN)/python -m deploy.local.suites --fast $(ARGS)
+
+chaos: $(READY) ## break everything under load and look what was lost (SEED=7 DURATION=180)
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(DURATION),--duration $(DURATION)) $(ARGS)
 
 check: $(READY) ## format, lint, types, import rules, architecture
 	@$(BIN)/ruff format --check .
