@@ -9,6 +9,8 @@ import structlog
 
 from shared.contracts.base import Delivered
 from shared.contracts.identity import (
+    ERASED,
+    AccountErased,
     AccountFacts,
     AccountRegistered,
     AccountReinstated,
@@ -31,6 +33,7 @@ from shared.rabbit import Consumers
 from shared.scope import Scope
 from shared.store import Database, Index, Projection
 from shared.store.database import driver_errors
+from shared.store.lookups import DELETED
 
 log = structlog.get_logger()
 
@@ -84,7 +87,17 @@ class People(Projection[Person]):
     kind = Person
     collection = "people"
     noun = "person"
-    indexes = (Index((("revoked_at", 1),), sparse=True),)
+    indexes = (
+        Index((("revoked_at", 1),), sparse=True),
+        Index(((DELETED, 1),), sparse=True),
+    )
+
+    async def follow(self, delivered: Delivered[Any]) -> None:
+        """Keep what an account's event says of the person, or that there is none any more."""
+        if delivered.event.facts.status == ERASED.status:
+            await self.bury(delivered.subject, delivered)
+        else:
+            await self.put(person_from(delivered), delivered)
 
     async def arrived(self, id: str) -> Person:
         """The person, waited for up to a second: a fresh account may outrun its event."""
@@ -144,10 +157,11 @@ def add_replicas(consumers: Consumers) -> None:
         AccountUpdated,
         AccountSuspended,
         AccountReinstated,
+        AccountErased,
         AccountSnapshot,
     )
     async def keep_person(delivered: Delivered[Any], scope: Scope) -> None:
-        await scope.store(People).put(person_from(delivered), delivered)
+        await scope.store(People).follow(delivered)
 
 
 def platform_tenant(host: str) -> TenantFacts:
@@ -224,7 +238,7 @@ class Revocations:
         self._refused: dict[str, tuple[str, datetime | None]] = {}
 
     def refuses(self, actor: Actor) -> bool:
-        """Whether the account is gone or suspended, or ended this token's session."""
+        """Whether the account is erased or suspended, or ended this token's session."""
         found = self._refused.get(actor.id)
         if found is None:
             return False
@@ -235,13 +249,14 @@ class Revocations:
         )
 
     async def refresh(self) -> None:
-        recent = {"revoked_at": {"$gte": utc_now() - TOKEN_LIFE}}
+        recently = {"$gte": utc_now() - TOKEN_LIFE}
         fields = {"status": 1, "tokens_valid_from": 1}
         with driver_errors():
-            found = await self._documents.find(recent, fields).to_list(None)
+            revoked = await self._documents.find({"revoked_at": recently}, fields).to_list(None)
+            erased = await self._documents.find({DELETED: recently}, {"_id": 1}).to_list(None)
         self._refused = {
-            item["_id"]: (item["status"], item.get("tokens_valid_from")) for item in found
-        }
+            item["_id"]: (item["status"], item.get("tokens_valid_from")) for item in revoked
+        } | {item["_id"]: (ERASED.status, None) for item in erased}
 
 
 async def keep_fresh(replica: Tenants | Revocations, every: float) -> None:

@@ -1,5 +1,6 @@
 """What identity hears: its own registrations, and helpers that were listed."""
 
+from contextlib import suppress
 from typing import Any
 
 from services.identity.commands import GrantHelper, MailCode, grant_helper, mail_code
@@ -9,6 +10,7 @@ from shared.contracts.profiles import HelperEvent, HelperListed, HelperSnapshot
 from shared.rabbit import Consumers
 from shared.replicas import add_replicas
 from shared.scope import Scope
+from shared.store import Buried
 
 consumers = Consumers("identity")
 add_replicas(consumers)
@@ -17,11 +19,13 @@ add_replicas(consumers)
 @consumers.on("mail_codes", AccountRegistered)
 async def mail_first_code(delivered: Delivered[Any], scope: Scope) -> None:
     """Not by a snapshot: what is told again must not be mailed again."""
-    await mail_code(MailCode(delivered.subject), scope)
+    with suppress(Buried):
+        await mail_code(MailCode(delivered.subject), scope)
 
 
 @consumers.on("helpers", HelperListed, HelperSnapshot)
 async def make_helper(delivered: Delivered[HelperEvent], scope: Scope) -> None:
     """Whoever was ever listed is a helper."""
     if delivered.event.facts.listed_at is not None:
-        await grant_helper(GrantHelper(delivered.subject), scope)
+        with suppress(Buried):
+            await grant_helper(GrantHelper(delivered.subject), scope)

@@ -5,7 +5,7 @@ from typing import Self
 
 from services.identity.model import Account, EmailClaim, KeyRing, LoginFailures, Session, Tenant
 from services.identity.model.login import WINDOW
-from shared.contracts.identity import AccountSnapshot, TenantFacts, TenantSnapshot
+from shared.contracts.identity import ERASED, AccountSnapshot, TenantFacts, TenantSnapshot
 from shared.scope import Scope
 from shared.store import Index, Store
 from shared.store.database import driver_errors
@@ -13,7 +13,7 @@ from shared.store.database import driver_errors
 
 class AccountStore(Store[Account]):
     kind, collection, noun = Account, "accounts", "account"
-    snapshot = AccountSnapshot
+    snapshot, remains = AccountSnapshot, ERASED
 
 
 class EmailClaimStore(Store[EmailClaim]):

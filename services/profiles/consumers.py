@@ -7,6 +7,7 @@ from services.profiles.model.standing import Rating
 from services.profiles.store import JobRows
 from shared.contracts.base import Delivered
 from shared.contracts.identity import (
+    AccountErased,
     AccountReinstated,
     AccountSnapshot,
     AccountSuspended,
@@ -34,7 +35,7 @@ from shared.contracts.jobs import (
 )
 from shared.contracts.reviews import RatingChanged, RatingFacts, RatingSnapshot
 from shared.rabbit import Consumers
-from shared.replicas import People, TenantReplica, TenantRow, add_replicas, person_from
+from shared.replicas import People, TenantReplica, TenantRow, add_replicas
 from shared.scope import Scope
 
 consumers = Consumers("profiles")
@@ -47,6 +48,7 @@ add_replicas(consumers)
     AccountUpdated,
     AccountSuspended,
     AccountReinstated,
+    AccountErased,
     AccountSnapshot,
     TenantConfigured,
     TenantSnapshot,
@@ -59,7 +61,7 @@ async def judge_listing(delivered: Delivered[Any], scope: Scope) -> None:
         await scope.store(TenantReplica).put(row, delivered)
         await commands.follow_tenant(scope)
         return
-    await scope.store(People).put(person_from(delivered), delivered)
+    await scope.store(People).follow(delivered)
     await commands.follow_sources(commands.FollowSources(delivered.subject), scope)
 
 

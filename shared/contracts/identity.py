@@ -1,6 +1,6 @@
 """Published by identity: tenants and accounts."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from shared.contracts.base import Event, Facts
 from shared.kernel.geo import Point
@@ -83,7 +83,8 @@ class TenantSnapshot(TenantEvent): ...
 class AccountFacts(Facts):
     """A person. The event's subject is the account id.
 
-    status: active, suspended or erased. Access tokens issued before tokens_valid_from are refused.
+    status: active, suspended or erased. Access tokens issued before tokens_valid_from are refused;
+    those of a suspended or erased account are refused whenever they were issued.
     """
 
     email: str
@@ -95,6 +96,20 @@ class AccountFacts(Facts):
     registered_at: datetime
     verified_at: datetime | None = None
     tokens_valid_from: datetime | None = None
+
+
+ERASED = AccountFacts(
+    email="",
+    display_name="",
+    language="",
+    roles=[],
+    status="erased",
+    email_verified=False,
+    registered_at=datetime.fromtimestamp(0, UTC),
+)
+"""What remains of an account: nothing but the event's subject, so that nobody learns of a person
+who is no more. What must be there is blank, and the same for all.
+"""
 
 
 class AccountEvent(
@@ -116,6 +131,10 @@ class AccountSuspended(AccountEvent): ...
 
 
 class AccountReinstated(AccountEvent): ...
+
+
+class AccountErased(AccountEvent):
+    """The account's last event; its facts are ERASED."""
 
 
 class AccountSnapshot(AccountEvent): ...

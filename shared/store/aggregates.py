@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -13,12 +14,12 @@ from shared.contracts.base import Event, Facts
 from shared.edge import Edge, Replay
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.clock import utc_now
-from shared.kernel.errors import Conflict, Invalid, NotFound, Precondition, Unavailable
+from shared.kernel.errors import Conflict, Invalid, Precondition, Unavailable
 from shared.outbox import Entry, Outbox, entries_for
 from shared.scope import Scope
 from shared.store.codec import Codec, codec_for
 from shared.store.database import Database, Document, Index
-from shared.store.lookups import Lookups
+from shared.store.lookups import DELETED, Buried, Lookups
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -36,6 +37,9 @@ JITTER = 0.01
 MEMORY = timedelta(hours=24)
 """How long the answer to an Idempotency-Key is kept."""
 
+_KEPT = frozenset({"_id", "tenant", "version", "sequence", "outbox", "outbox_since"})
+"""What a tombstone keeps of its document."""
+
 
 class AlreadyExists(Conflict):
     """Something with this id is there already."""
@@ -48,7 +52,8 @@ class Store(Lookups[A]):
 
     Subclasses name kind (the aggregate's dataclass), collection, noun (for messages) and
     indexes, and add named look-ups; versioned says whether answers show the version (ETag).
-    Those whose aggregates publish name their snapshot, the event that repeats the facts.
+    Those whose aggregates publish name their snapshot, the event that repeats the facts, and, if
+    an aggregate can be buried, remains: the facts of one that is no more, the same for all.
     Every filter and every insert carries the tenant.
     """
 
@@ -58,6 +63,7 @@ class Store(Lookups[A]):
     indexes: ClassVar[tuple[Index, ...]] = ()
     versioned: ClassVar[bool] = True
     snapshot: ClassVar[type[Event[Any]] | None] = None
+    remains: ClassVar[Facts | None] = None
 
     def __init__(
         self, database: Database, tenant: str, outbox: Outbox | None, edge: Edge | None = None
@@ -97,17 +103,6 @@ class Store(Lookups[A]):
         facts: Facts = aggregate.facts()
         return facts
 
-    async def get(self, id: str) -> A:
-        """The aggregate. NotFound when this tenant has none."""
-        return self._codec.decode(await self._load(id))
-
-    async def find(self, id: str) -> A | None:
-        """The aggregate or None."""
-        try:
-            return await self.get(id)
-        except NotFound:
-            return None
-
     async def create(self, aggregate: A, events: Sequence[Event[Any]]) -> A:
         """Insert. AlreadyExists when the id is taken; Replay when the same request made it."""
         document = self._codec.encode(aggregate)
@@ -124,8 +119,8 @@ class Store(Lookups[A]):
                 self._stamp_trace(document.get("outbox", ()), entries)
                 await self._documents.insert_one(document)
         except DuplicateKeyError:
-            existing = await self._load(aggregate.id)
-            self._replay(existing)
+            with suppress(Buried):
+                self._replay(await self._load(aggregate.id))
             raise AlreadyExists(f"this {self.noun} exists already") from None
         self._relay({}, aggregate.id, entries)
         return aggregate
@@ -145,6 +140,23 @@ class Store(Lookups[A]):
         nothing, nothing is written. Raises NotFound, Precondition (If-Match), Replay, Conflict
         after five lost races, Unavailable when the outbox is full, and whatever decide raises.
         """
+        return await self._decided(id, decide, self._save)
+
+    async def bury(self, id: str, decide: Decide[A]) -> None:
+        """The aggregate's end: its state becomes a tombstone by the write that tells of it.
+
+        decide returns the events that happened, of which the last has the facts that remain.
+        Afterwards nothing is found under the id, and the id stays taken. Raises as update does,
+        ValueError if a republish could not tell the end as decide did.
+        """
+        await self._decided(id, decide, self._bury)
+
+    async def _decided(
+        self,
+        id: str,
+        decide: Decide[A],
+        save: Callable[[Document, A, Sequence[Event[Any]]], Awaitable[bool]],
+    ) -> A:
         for attempt in range(DECISIONS):
             if attempt:
                 await asyncio.sleep(random.uniform(0, JITTER * attempt))  # noqa: S311
@@ -153,7 +165,7 @@ class Store(Lookups[A]):
             self._check_version(loaded)
             aggregate = self._codec.decode(loaded)
             events = decide(aggregate) or ()
-            if await self._save(loaded, aggregate, events):
+            if await save(loaded, aggregate, events):
                 return aggregate
             telemetry.VERSION_CONFLICTS.labels(self.collection).inc()
         raise Conflict(f"this {self.noun} is changing too fast, try again", code="busy")
@@ -163,19 +175,33 @@ class Store(Lookups[A]):
         change = self._change(loaded, aggregate)
         if not entries and not change:
             return True
-        version = aggregate.version
-        aggregate.version, aggregate.sequence = version + 1, aggregate.sequence + len(entries)
+        aggregate.version += 1
+        aggregate.sequence += len(entries)
+        if self._edge is not None and self._edge.key is not None:
+            memory = self._remembered(loaded, self._edge, aggregate)
+            change.setdefault("$set", {})["memory"] = memory
+        return await self._write(loaded, change, entries)
+
+    async def _bury(self, loaded: Document, aggregate: A, events: Sequence[Event[Any]]) -> bool:
+        if self.snapshot is not None and (not events or events[-1].facts != self.remains):
+            raise ValueError(f"the last event of a {self.noun} must tell what remains of it")
+        entries = entries_for(aggregate.id, self.tenant, loaded["sequence"], events)
+        deleted = entries[-1].time if entries else utc_now()
+        state = {name: "" for name in loaded if name not in _KEPT}
+        return await self._write(loaded, {"$set": {DELETED: deleted}, "$unset": state}, entries)
+
+    async def _write(self, loaded: Document, change: Document, entries: list[Entry]) -> bool:
+        """The one write of change and events; False when another writer was faster."""
+        id, version = loaded["_id"], loaded["version"]
         values = change.setdefault("$set", {})
-        values |= {"version": aggregate.version, "sequence": aggregate.sequence}
+        values |= {"version": version + 1, "sequence": loaded["sequence"] + len(entries)}
         pending = [entry.document() for entry in entries]
         if pending:
             change["$push"] = {"outbox": {"$each": pending}}
             change["$min"] = {"outbox_since": utc_now()}
-        if self._edge is not None and self._edge.key is not None:
-            values["memory"] = self._remembered(loaded, self._edge, aggregate)
         last_place = f"outbox.{OUTBOX_LIMIT - 1}"
         expected = {
-            "_id": aggregate.id,
+            "_id": id,
             "tenant": self.tenant,
             "version": version,
             last_place: {"$exists": False},
@@ -187,7 +213,7 @@ class Store(Lookups[A]):
             if len(loaded.get("outbox", ())) >= OUTBOX_LIMIT:
                 raise Unavailable("too many unpublished events", code="outbox_full", retry_after=5)
             return False
-        self._relay(loaded, aggregate.id, entries)
+        self._relay(loaded, id, entries)
         return True
 
     def _relay(self, loaded: Document, id: str, entries: list[Entry]) -> None:
@@ -211,12 +237,6 @@ class Store(Lookups[A]):
         if gone:
             change["$unset"] = gone
         return change
-
-    async def _load(self, id: str) -> Document:
-        loaded = await self._document(id)
-        if loaded is None:
-            raise NotFound(f"there is no such {self.noun}")
-        return loaded
 
     @staticmethod
     def _stamp_trace(pending: Iterable[Document], entries: Sequence[Entry]) -> None:

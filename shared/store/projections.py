@@ -6,11 +6,10 @@ from pymongo.errors import DuplicateKeyError
 
 from shared import telemetry
 from shared.contracts.base import Delivered
-from shared.kernel.errors import NotFound
 from shared.scope import Scope
 from shared.store.codec import Codec, codec_for
-from shared.store.database import Database, Index
-from shared.store.lookups import Lookups
+from shared.store.database import Database, Document, Index
+from shared.store.lookups import DELETED, Lookups
 
 R = TypeVar("R")
 
@@ -47,34 +46,32 @@ class Projection(Lookups[R]):
 
         A snapshot also replaces a row of its own sequence, so that a republish can mend it.
         """
-        document = self._codec.encode(row)
-        key = document.pop("_id")
+        return await self._keep(self._codec.encode(row), delivered)
+
+    async def bury(self, id: str, delivered: Delivered[Any]) -> bool:
+        """Leave a tombstone, whether there was a row or not; False when it was old news.
+
+        The event is the last of its aggregate: nothing that comes late brings the row back.
+        """
+        return await self._keep({"_id": id, DELETED: delivered.time}, delivered)
+
+    async def _keep(self, document: Document, delivered: Delivered[Any]) -> bool:
+        document |= {"tenant": self.tenant, "sequence": delivered.sequence}
         newer = "$lte" if delivered.is_snapshot else "$lt"
-        where = {"_id": key, "tenant": self.tenant, "sequence": {newer: delivered.sequence}}
-        stamped = document | {"sequence": delivered.sequence}
-        gone = [name for name in self._codec.fields if name != "id" and name not in document]
-        change: dict[str, Any] = {"$set": stamped}
-        if gone:
-            change["$unset"] = dict.fromkeys(gone, "")
+        older = {
+            "_id": document["_id"],
+            "tenant": self.tenant,
+            "sequence": {newer: delivered.sequence},
+            DELETED: {"$exists": False},
+        }
         with self._database.write(self.collection, "update", self.tenant):
-            if (await self._documents.update_one(where, change)).matched_count:
+            if (await self._documents.replace_one(older, document)).matched_count:
                 return True
             try:
-                await self._documents.insert_one({"_id": key, "tenant": self.tenant, **stamped})
+                await self._documents.insert_one(document)
             except DuplicateKeyError:
-                if (await self._documents.update_one(where, change)).matched_count:
+                if (await self._documents.replace_one(older, document)).matched_count:
                     return True
                 telemetry.CONSUMER_DUPLICATES.labels(self.collection).inc()
                 return False
         return True
-
-    async def get(self, id: str) -> R:
-        """The row. NotFound when this tenant has heard of none."""
-        found = await self.find(id)
-        if found is None:
-            raise NotFound(f"there is no such {self.noun}")
-        return found
-
-    async def find(self, id: str) -> R | None:
-        document = await self._document(id)
-        return None if document is None else self._codec.decode(document)

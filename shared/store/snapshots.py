@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.contracts.base import Event
+from shared.contracts.base import Event, Facts
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import Invalid
 from shared.kernel.ids import derived_id
@@ -13,6 +13,7 @@ from shared.rabbit.envelope import Outgoing
 from shared.store.aggregates import Store
 from shared.store.codec import Codec, codec_for
 from shared.store.database import Database, Document, driver_errors
+from shared.store.lookups import DELETED
 
 PAGE = 200
 """Aggregates in memory at a time."""
@@ -30,7 +31,7 @@ class Snapshots:
         self._documents = database.collection(kind.collection)
 
     async def count(self, tenant: str | None) -> int:
-        """How many aggregates there are, those without any event included."""
+        """How many aggregates there are, buried ones and those without any event included."""
         with driver_errors():
             number: int = await self._documents.count_documents(_of(tenant))
         return number
@@ -55,17 +56,13 @@ class Snapshots:
     def _told(self, document: Document) -> Outgoing:
         """Of the aggregate's current sequence, with an id that the same snapshot has again.
 
-        Whatever is still in the outbox, or happens meanwhile, is older or newer by its sequence.
+        A tombstone's says what remains, and when the end was. Whatever is still in the outbox, or
+        happens meanwhile, is older or newer by its sequence.
         """
         subject, tenant, sequence = document["_id"], document["tenant"], document["sequence"]
         key = self._snapshot.routing_key
-        try:
-            facts = self._kind.facts_of(self._codec.decode(document))
-        except ValidationError as error:
-            raise Invalid(
-                f"{self._kind.noun} {subject} is not stored as the code expects it: "
-                f"{error.error_count()} faults"
-            ) from error
+        facts = self._kind.remains if DELETED in document else self._facts(document)
+        assert facts is not None, "bury lets nobody go of whom nothing remains to tell"
         return Outgoing(
             id=derived_id("evt", key, tenant, subject, str(sequence)),
             tenant=tenant,
@@ -73,9 +70,18 @@ class Snapshots:
             source=self._snapshot.publisher,
             subject=subject,
             sequence=sequence,
-            time=utc_now(),
+            time=document.get(DELETED) or utc_now(),
             body=facts.model_dump_json().encode(),
         )
+
+    def _facts(self, document: Document) -> Facts:
+        try:
+            return self._kind.facts_of(self._codec.decode(document))
+        except ValidationError as error:
+            raise Invalid(
+                f"{self._kind.noun} {document['_id']} is not stored as the code expects it: "
+                f"{error.error_count()} faults"
+            ) from error
 
 
 def _of(tenant: str | None) -> Document:

@@ -5,6 +5,8 @@ from typing import Any
 
 from shared.contracts.base import Event, Facts
 from shared.contracts.identity import (
+    ERASED,
+    AccountErased,
     AccountFacts,
     Brand,
     CancellationTier,
@@ -205,9 +207,14 @@ EXAMPLES: dict[type[Facts], tuple[str, Facts]] = {
 """Facts class -> the subject's id and the example."""
 
 
+LAST_WORDS: dict[type[Event[Any]], Facts] = {AccountErased: ERASED}
+"""Events that always say the same: little, and with nothing filled that can be blank."""
+
+
 def example_of(event: type[Event[Any]]) -> tuple[str, Facts]:
     """Subject and facts. KeyError with what to do when the facts class has no example."""
     if event.facts_class not in EXAMPLES:
         name = event.facts_class.__name__
         raise KeyError(f"{name} has no example yet: add one to tests/contracts/examples.py")
-    return EXAMPLES[event.facts_class]
+    subject, facts = EXAMPLES[event.facts_class]
+    return subject, LAST_WORDS.get(event, facts)

@@ -7,9 +7,16 @@ import httpx
 import pytest
 
 from services.identity.store import AccountStore
-from shared.contracts.identity import AccountUpdated, TenantConfigured
+from shared.contracts.identity import (
+    ERASED,
+    AccountErased,
+    AccountRegistered,
+    AccountUpdated,
+    TenantConfigured,
+)
 from shared.contracts.profiles import Availability, HelperFacts, HelperListed
 from shared.kernel.clock import utc_now
+from shared.kernel.errors import NotFound
 from shared.kernel.ids import new_id
 from tests.harness import Harness
 from tests.identity.builders import registered, verified
@@ -161,8 +168,7 @@ async def test_an_unknown_host_is_no_tenant(identity: Harness):
     assert answer.json()["code"] == "unknown_tenant"
 
 
-async def test_whoever_is_listed_becomes_a_helper(identity: Harness):
-    account = await verified(identity)
+def a_listed_helper() -> HelperListed:
     facts = HelperFacts(
         status="listed",
         display_name="Ada",
@@ -178,9 +184,27 @@ async def test_whoever_is_listed_becomes_a_helper(identity: Harness):
         availability=Availability(),
         listed_at=utc_now(),
     )
-    await identity.deliver(HelperListed(facts), subject=account["id"])
+    return HelperListed(facts)
+
+
+async def test_whoever_is_listed_becomes_a_helper(identity: Harness):
+    account = await verified(identity)
+    await identity.deliver(a_listed_helper(), subject=account["id"])
     event = await identity.published(AccountUpdated, subject=account["id"])
     assert event.event.facts.roles == ["customer", "helper"]
+
+
+async def test_what_is_late_for_an_erased_account_is_passed_over(identity: Harness):
+    """It would be parked otherwise, with a person's data in it."""
+    account = await registered(identity)
+    accounts = identity.scope().store(AccountStore)
+    registration = await identity.published(AccountRegistered, subject=account["id"])
+    await accounts.bury(account["id"], lambda _: [AccountErased(ERASED)])
+    for event in (registration.event, a_listed_helper()):
+        await identity.deliver(event, subject=account["id"])
+    assert await accounts.find(account["id"]) is None
+    with pytest.raises(NotFound):
+        await identity.deliver(a_listed_helper(), subject=new_id("acc"))
 
 
 async def test_support_is_granted_by_address(identity: Harness):

@@ -8,6 +8,8 @@ import pytest
 
 from services.profiles.store import HelperStore
 from shared.contracts.identity import (
+    ERASED,
+    AccountErased,
     AccountFacts,
     AccountReinstated,
     AccountSuspended,
@@ -115,6 +117,16 @@ async def test_an_old_suspension_does_not_undo_a_reinstatement(profiles: Harness
     suspended = an_account(status="suspended")
     await profiles.deliver(AccountSuspended(suspended), subject=person, sequence=2)
     assert (await own(profiles, person))["status"] == "listed"
+
+
+async def test_an_erased_account_hides_for_good_and_leaves_no_name(profiles: Harness):
+    person = await listed(profiles)
+    await profiles.deliver(AccountErased(ERASED), subject=person, sequence=9)
+    unlisted = await profiles.published(HelperUnlisted, subject=person)
+    assert unlisted.event.facts.display_name == ""
+    await profiles.deliver(AccountUpdated(an_account()), subject=person, sequence=2)
+    helper = await profiles.scope().store(HelperStore).get(person)
+    assert (helper.status, helper.standing.display_name) == ("suspended", "")
 
 
 async def test_a_new_name_is_shown_and_published(profiles: Harness):

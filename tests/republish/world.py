@@ -15,6 +15,7 @@ from deploy.topology import SERVICES
 from services.identity.commands import SuspendAccount, suspend_account
 from services.identity.model import Tenant
 from services.identity.store import AccountStore, TenantStore
+from shared.contracts.identity import ERASED, AccountErased
 from shared.rabbit import depths
 from shared.rabbit.topology import parked_queue, retry_queue, suspect_queue
 from shared.replicas import People
@@ -168,7 +169,10 @@ async def _people(world: World) -> None:
         world.people[name.split()[0].lower()] = (await verified(identity, display_name=name))["id"]
     world.people["cora"] = (await registered(identity, display_name="Cora Still"))["id"]
     suspended = SuspendAccount(world.people["dora"], "Threats")
-    await suspend_account(suspended, scope.store(AccountStore))
+    accounts = scope.store(AccountStore)
+    await suspend_account(suspended, accounts)
+    world.people["emil"] = (await verified(identity, display_name="Emil Kurz"))["id"]
+    await accounts.bury(world.people["emil"], lambda _: [AccountErased(ERASED)])
 
 
 async def _helpers(world: World) -> None:

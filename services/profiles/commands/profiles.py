@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from services.profiles.model.helper import Helper
 from services.profiles.model.profile import Profile
-from services.profiles.model.standing import Standing, demanded
+from services.profiles.model.standing import NOBODY, Standing, demanded
 from services.profiles.store import HelperStore, Photos
 from shared.contracts.identity import TenantRules
 from shared.contracts.profiles import HelperEvent
@@ -13,7 +13,7 @@ from shared.kernel.errors import NotFound, Precondition
 from shared.kernel.ids import new_id
 from shared.replicas import People, Person, TenantReplica
 from shared.scope import Scope
-from shared.store import AlreadyExists, File
+from shared.store import AlreadyExists, Buried, File
 
 _PAGE = 200
 
@@ -122,8 +122,11 @@ async def _copy(helper_id: str, sources: _Sources, scope: Scope) -> Helper | Non
 
 
 async def _sources(helper_id: str, scope: Scope) -> _Sources:
-    person = await scope.store(People).get(helper_id)
-    return _standing(person), await _rules(scope)
+    try:
+        standing = _standing(await scope.store(People).get(helper_id))
+    except Buried:
+        standing = NOBODY
+    return standing, await _rules(scope)
 
 
 async def _rules(scope: Scope) -> TenantRules:

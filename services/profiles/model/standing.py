@@ -29,6 +29,10 @@ class Standing:
     active: bool
 
 
+NOBODY = Standing(display_name="", verified=False, active=False)
+"""Of an account that was erased."""
+
+
 @dataclass(frozen=True)
 class Proof:
     """A verified document; valid_until is None for one without an end."""

@@ -33,6 +33,12 @@ class BoxEvent(Event[BoxFacts], publisher="tests", aggregate="box", facts=BoxFac
 class BoxPainted(BoxEvent): ...
 
 
+class BoxBurnt(BoxEvent): ...
+
+
+ASHES = BoxFacts(colour="")
+
+
 class BoxSnapshot(BoxEvent): ...
 
 
@@ -46,7 +52,15 @@ class Box(Aggregate):
         if colour == "forbidden":
             raise Conflict("not that one")
         self.colour = colour
-        return [BoxPainted(BoxFacts(colour=colour))]
+        return [BoxPainted(self.facts())]
+
+    def burn(self) -> list[BoxEvent]:
+        if self.colour == "forbidden":
+            raise Conflict("not that one")
+        return [BoxBurnt(ASHES)]
+
+    def facts(self) -> BoxFacts:
+        return BoxFacts(colour=self.colour)
 
     def on_due(self, now: datetime) -> list[BoxEvent]:
         if self.colour == "broken":
@@ -59,6 +73,7 @@ class Box(Aggregate):
 
 class BoxStore(Store[Box]):
     kind, collection, noun = Box, "boxes", "box"
+    snapshot, remains = BoxSnapshot, ASHES
     indexes = (Index((("tenant", 1), ("colour", 1))),)
 
     async def of_colour(self, colour: str) -> list[Box]:
@@ -77,16 +92,17 @@ class Rows(Projection[Row]):
 
 
 class Wire:
-    """Where the relay publishes: remembers, and refuses while it is told to."""
+    """Where the relay publishes: remembers, and refuses everything or some sequences if told to."""
 
     def __init__(self) -> None:
         self.sent: list[Outgoing] = []
         self.up = True
+        self.refused: set[int] = set()
         self.delay = 0.0
 
     async def publish(self, event: Outgoing) -> None:
         await asyncio.sleep(self.delay)
-        if not self.up:
+        if not self.up or event.sequence in self.refused:
             raise Unavailable("the wire is down")
         self.sent.append(event)
 

@@ -1,9 +1,12 @@
 """The relay: in order, confirmed, cleared, and found again when it was lost."""
 
 import asyncio
+import time
 from datetime import datetime, timedelta
 from operator import methodcaller
+from statistics import median
 
+import pytest
 from pymongo.errors import OperationFailure
 
 from shared.contracts.base import REGISTRY
@@ -57,6 +60,63 @@ async def test_what_could_not_be_published_is_swept_up_later(bench: Bench):
     bench.wire.up = True
     await eventually(lambda: bench.empty(id))
     assert bench.wire.sequences(id) == [1, 2]
+
+
+async def test_what_is_not_confirmed_holds_back_what_came_after_it(bench: Bench):
+    bench.wire.up = False
+    id = await a_painted_box(bench, "blue", "green", "black")
+    other = await a_painted_box(bench, "blue")
+    bench.wire.up, bench.wire.refused = True, {2}
+
+    async def told_again() -> bool:
+        return bench.wire.sequences(id).count(1) >= 2
+
+    await eventually(told_again, 20)
+    assert set(bench.wire.sequences(id)) == {1}
+    assert await bench.empty(other), "one aggregate's trouble is its own"
+    bench.wire.refused = set()
+    await eventually(lambda: bench.empty(id))
+    assert list(dict.fromkeys(bench.wire.sequences(id))) == [1, 2, 3]
+
+
+@pytest.fixture
+async def sweepless(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> BoxStore:
+    """Boxes whose relay looks for overdue outboxes at its start and when it is asked to."""
+    await bench.outbox.stop()
+    monkeypatch.setattr("shared.outbox.SWEEP_EVERY", 3600.0)
+    monkeypatch.setattr("shared.outbox.OVERDUE", timedelta(0))
+    bench.outbox = bench.relay()
+    bench.outbox.start(["boxes"])
+    await asyncio.sleep(0.2)
+    return bench.boxes
+
+
+async def test_an_event_is_published_as_soon_as_it_is_written(bench: Bench, sweepless: BoxStore):
+    box = await sweepless.create(Box(id=new_id("box")), [])
+    waits: list[float] = []
+    for number in range(1, 21):
+        await sweepless.update(box.id, methodcaller("paint", f"shade{number}"))
+        written = time.monotonic()
+        while number not in bench.wire.sequences(box.id):
+            assert time.monotonic() < written + 5, "nobody was woken"
+            await asyncio.sleep(0.001)
+        waits.append(time.monotonic() - written)
+    assert median(waits) < 0.1
+
+
+async def test_what_waited_for_the_broker_is_published_as_soon_as_it_is_back(
+    bench: Bench, sweepless: BoxStore
+):
+    bench.wire.up = False
+    box = await sweepless.create(Box(id=new_id("box")), [])
+    await sweepless.update(box.id, methodcaller("paint", "blue"))
+    await asyncio.sleep(0.3)
+    bench.wire.up = True
+    await asyncio.sleep(0.3)
+    assert bench.wire.sequences(box.id) == [], "nobody has told the relay yet"
+    bench.outbox.sweep_soon()
+    await eventually(lambda: bench.empty(box.id))
+    assert bench.wire.sequences(box.id) == [1]
 
 
 async def test_another_process_publishes_what_a_dead_one_left(bench: Bench):

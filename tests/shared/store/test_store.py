@@ -184,8 +184,13 @@ async def test_a_full_outbox_refuses_further_events(bench: Bench):
     await bench.boxes.update(box.id, lambda box: [painted] * OUTBOX_LIMIT)
     with pytest.raises(Unavailable) as refusal:
         await bench.boxes.update(box.id, lambda box: box.paint("blue"))
-    assert refusal.value.reason == "outbox_full"
+    assert (refusal.value.reason, refusal.value.retry_after) == ("outbox_full", 5)
     assert (await bench.boxes.get(box.id)).colour == "red"
+    bench.wire.up = True
+    await eventually(lambda: bench.empty(box.id))
+    assert (await bench.boxes.update(box.id, lambda box: box.paint("blue"))).colour == "blue"
+    await eventually(lambda: bench.empty(box.id))
+    assert bench.wire.sequences(box.id) == list(range(1, OUTBOX_LIMIT + 2))
 
 
 async def test_a_database_that_is_away_is_unavailable_and_soon():
