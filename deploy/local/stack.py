@@ -52,12 +52,15 @@ Checks = Mapping[str, Callable[[], bool]]
 class Stack:
     """One platform under home. amqp_url and mongo_url, when given, replace the own ones.
 
-    Progress is reported line by line. A stack without a gateway serves tests of single services.
+    workers gives services worker processes of their own, as in production; a service without
+    any is one process that does both. Progress is reported line by line. A stack without a
+    gateway serves tests of single services.
     """
 
     home: Path
     ports: Ports
     services: Mapping[str, str] = field(default_factory=lambda: SERVICES)
+    workers: Mapping[str, int] = field(default_factory=dict)
     gateway: bool = True
     amqp_url: str = ""
     mongo_url: str = ""
@@ -142,6 +145,7 @@ class Stack:
             programs.append(self.database().program())
         programs.append(self._mail_program())
         programs += [self._service_program(name) for name in self.services]
+        programs += [self._worker_program(name) for name in worker_names(self.workers)]
         if self.gateway:
             programs.append(self._gateway_program())
         return programs
@@ -152,7 +156,7 @@ class Stack:
         return {
             "AMQP_URL": self.broker_url,
             "MONGO_URL": self.database_url,
-            "ROLE": "all",
+            "ROLE": "api" if self.workers.get(name) else "all",
             "JWKS_URL": keys,
             "TOKEN_ISSUER": _token_issuer(),
             "CURSOR_SECRET": self.secrets.get(f"{name}_cursor_secret"),
@@ -166,6 +170,8 @@ class Stack:
 
     def _own_environment(self, name: str) -> dict[str, str]:
         """What this service alone is told."""
+        if name == "profiles":
+            return {"FILE_SECRET": self.secrets.get("file_secret")}
         if name != "identity":
             return {}
         return {
@@ -181,6 +187,13 @@ class Stack:
             *("--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "10"),
         )
         return Program(name, command, self.service_environment(name))
+
+    def _worker_program(self, name: str) -> Program:
+        service = worker_names(self.workers)[name]
+        environment = self.service_environment(service) | {"ROLE": "worker"}
+        port = ("--port", str(self.ports.services[name]))
+        command = (sys.executable, "-m", "shared.server", self.services[service], *port)
+        return Program(name, command, environment)
 
     def _mail_program(self) -> Program:
         sink = ("--port", str(self.ports.smtp), "--folder", str(self.mail_folder))
@@ -263,7 +276,7 @@ class Stack:
             self.home / "envoy.yaml",
             listen_port=self.ports.gateway,
             admin_port=self.ports.gateway_admin,
-            service_ports=dict(self.ports.services),
+            service_ports={name: self.ports.services[name] for name in self.services},
             otlp_endpoint=self.otlp_endpoint or None,
             token_issuer=_token_issuer(),
         )
@@ -278,7 +291,11 @@ class Stack:
         house: dict[str, Callable[[], bool]] = {"mail": partial(listens, self.ports.smtp)}
         for name in self.services:
             house[name] = partial(_says_ready, self.ports.services[name], "/readyz")
-        layers: list[Checks] = [ground, house]
+        workers = {
+            name: partial(_says_ready, self.ports.services[name], "/readyz")
+            for name in worker_names(self.workers)
+        }
+        layers: list[Checks] = [ground, house, workers]
         if self.gateway:
             layers.append({"gateway": partial(_says_ready, self.ports.gateway_admin, "/ready")})
         return layers
@@ -321,6 +338,7 @@ class Stack:
             {
                 "ports": self.ports.as_dict(),
                 "services": dict(self.services),
+                "workers": dict(self.workers),
                 "gateway": self.gateway,
                 "amqp_url": self.amqp_url,
                 "mongo_url": self.mongo_url,
@@ -342,6 +360,15 @@ class Stack:
             except BlockingIOError:
                 raise CannotRunError("the stack is being started by somebody else") from None
             yield
+
+
+def worker_names(workers: Mapping[str, int]) -> dict[str, str]:
+    """Program to service, for so many workers of each service; each needs a port of its name."""
+    return {
+        f"{service}-worker-{number}": service
+        for service, count in workers.items()
+        for number in range(1, count + 1)
+    }
 
 
 def _token_issuer() -> str:

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from shared.kernel.errors import Forbidden, Invalid, Unavailable
 from shared.rabbit import parking, topology
 from shared.rabbit.consumers import Subscription
 from shared.rabbit.envelope import TRACEPARENT, Unreadable, read, tenant_of, text_header
-from shared.rabbit.parking import ROUND, SUSPECT, ParkedMessage
+from shared.rabbit.parking import DEATHS, ROUND, SUSPECT, ParkedMessage
 from shared.rabbit.pause import Held, Pause
 from shared.rabbit.publisher import Publisher, really_cancelled
 from shared.scope import Scope
@@ -33,7 +33,11 @@ from shared.telemetry import (
 )
 
 KILLS = 3
-"""Deliveries without an outcome after which a message is suspected to kill its worker."""
+"""Times a message may be in hand alone when its worker dies; then it is parked."""
+
+_MOVED_LATELY = 1.0
+_ACKNOWLEDGED = 0.03
+"""Seconds that an acknowledgement takes at most from here to the socket."""
 
 HOLD_SECONDS = 60.0
 """Longest wait for the database with a delivery in hand.
@@ -83,12 +87,46 @@ class Surroundings:
                 await asyncio.sleep(self.pause.interval)
 
 
-class Work:
-    """Deliveries of a work queue or, if alone, of its suspect queue."""
+class Moves:
+    """Messages on their way from a work queue to its suspect queue, in this process."""
 
-    def __init__(self, subscription: Subscription, around: Surroundings, *, alone: bool) -> None:
+    def __init__(self) -> None:
+        self._under_way = 0
+        self._none = asyncio.Event()
+        self._none.set()
+        self._last = -_MOVED_LATELY
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        self._under_way += 1
+        self._none.clear()
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            self._last = time.monotonic()
+            if not self._under_way:
+                self._none.set()
+
+    async def settled(self) -> None:
+        """Waits until what was moved is also acknowledged where it came from.
+
+        If the copy killed us before, the original would come again and make another copy.
+        """
+        await self._none.wait()
+        if time.monotonic() - self._last < _MOVED_LATELY:
+            await asyncio.sleep(_ACKNOWLEDGED)
+
+
+class Work:
+    """Deliveries of a work queue or, if alone, of its suspect queue; both share moves."""
+
+    def __init__(
+        self, subscription: Subscription, around: Surroundings, moves: Moves, *, alone: bool
+    ) -> None:
         self._subscription = subscription
         self._around = around
+        self._moves = moves
         self._alone = alone
         self._queue = subscription.queue
         self._lag = EVENT_LAG.labels(consumer=self._queue)
@@ -97,15 +135,30 @@ class Work:
         """Returns when the message may be acknowledged; raises only when cancelled."""
         if message.redelivered:
             EVENTS_REDELIVERED.labels(consumer=self._queue).inc()
-        kills = parking.count(message.headers, "x-delivery-count")
-        if kills >= KILLS and self._alone:
-            await self._park(message, "kills_worker", f"{kills} deliveries alone had no outcome")
-        elif not self._alone and (kills >= KILLS or SUSPECT in message.headers):
-            log.warning("suspected to kill its worker", queue=self._queue, id=message.message_id)
+        lost = parking.count(message.headers, "x-delivery-count")
+        if self._alone and lost:
+            await self._put_off(message, parking.count(message.headers, DEATHS) + lost)
+        elif not self._alone and (lost or SUSPECT in message.headers):
+            # Its last worker died with it and others in hand; each death more would cost them.
+            log.info("tried alone from now on", queue=self._queue, id=message.message_id)
             suspect = parking.forwarded(message, helphood_suspect=1)
-            await self._around.surely(topology.suspect_queue(self._queue), suspect)
+            with self._moves.one():
+                await self._around.surely(topology.suspect_queue(self._queue), suspect)
         else:
+            if self._alone:
+                await self._moves.settled()
             await self._try(message)
+
+    async def _put_off(self, message: AbstractIncomingMessage, deaths: int) -> None:
+        """It was alone when its worker died. The others go first, or it is not tried again."""
+        log.warning("seems to kill its worker", queue=self._queue, id=message.message_id)
+        if deaths >= KILLS:
+            await self._park(message, "kills_worker", f"{deaths} deliveries alone had no outcome")
+            return
+        later = parking.forwarded(
+            message, expires_in=self._around.retry_delay, helphood_deaths=deaths
+        )
+        await self._around.surely(topology.retry_queue(self._queue), later)
 
     async def _try(self, message: AbstractIncomingMessage) -> None:
         try:

@@ -29,6 +29,7 @@ _CONNECT_SECONDS = 5.0
 _MEND_SECONDS = 10.0
 _CLOSE_SECONDS = 2.0
 _PAUSE = 1.0
+_LOOK_EVERY = 0.5
 
 Callback = Callable[[], Awaitable[None] | None]
 
@@ -38,7 +39,8 @@ log = structlog.get_logger()
 class Publisher:
     """Publishes events, and messages to queues; both return only when the broker has confirmed.
 
-    on_connected is called after every connection, once the topology is there.
+    on_connected is called after every connection, once the topology is there, and when a broker
+    that was short of memory or disk takes messages again.
     """
 
     def __init__(
@@ -60,11 +62,12 @@ class Publisher:
         self._task: asyncio.Task[None] | None = None
         self._callbacks: set[asyncio.Task[None]] = set()
         self._complained = False
+        self._blocked = False
 
     @property
     def connected(self) -> bool:
         """Whether a publish has a chance now."""
-        return any(self._usable(channel) for channel in self._channels)
+        return not self._blocked and any(self._usable(channel) for channel in self._channels)
 
     def keep_declared(self, subscriptions: Iterable[Subscription]) -> None:
         """From the next connection on, also declare these: queues lost with a broker come back."""
@@ -128,6 +131,9 @@ class Publisher:
             raise Unavailable(f"not confirmed by the broker: {type(error).__name__}") from error
 
     def _next_channel(self) -> AbstractChannel:
+        if self._blocked:
+            # What is sent now waits in buffers on the way, and is sent again as unconfirmed.
+            raise Unavailable("the broker takes no messages now")
         for _ in self._channels:
             self._turn = (self._turn + 1) % len(self._channels)
             channel = self._channels[self._turn]
@@ -157,6 +163,7 @@ class Publisher:
         connection = await aio_pika.connect(
             self._url, heartbeat=HEARTBEAT, timeout=_CONNECT_SECONDS
         )
+        watching = asyncio.create_task(self._watch_blocking(connection))
         try:
             connection.close_callbacks.add(self._on_disturbance)
             await self._mend(connection)
@@ -171,9 +178,31 @@ class Publisher:
                 if connection.connected.is_set():
                     await self._mend(connection)
         finally:
+            watching.cancel()
+            self._blocked = False
             self._connection = None
             self._channels = []
             await close_quietly(connection)
+
+    async def _watch_blocking(self, connection: AbstractConnection) -> None:
+        """A broker short of memory or disk tells its publishers so; the library, who asks it."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            if (transport := connection.transport) is None:
+                return
+            free = asyncio.ensure_future(transport.connection.ready())
+            try:
+                await asyncio.wait({free}, timeout=0)
+                if free.done() or not connection.connected.is_set():
+                    continue
+                self._blocked = True
+                log.warning("the broker takes no messages now")
+                await free
+            finally:
+                free.cancel()
+            self._blocked = False
+            log.warning("the broker takes messages again")
+            self._announce()
 
     async def _mend(self, connection: AbstractConnection) -> None:
         """Declares what must exist before any publish, then replaces closed channels."""

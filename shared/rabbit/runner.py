@@ -14,7 +14,15 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from shared.rabbit import topology
 from shared.rabbit.consumers import Subscription
-from shared.rabbit.delivery import HOLD_SECONDS, Park, Parking, ScopeFor, Surroundings, Work
+from shared.rabbit.delivery import (
+    HOLD_SECONDS,
+    Moves,
+    Park,
+    Parking,
+    ScopeFor,
+    Surroundings,
+    Work,
+)
 from shared.rabbit.pause import Pause, Ping
 from shared.rabbit.publisher import HEARTBEAT, Publisher, really_cancelled
 
@@ -143,8 +151,9 @@ class Consuming:
         )
         for subscription in self._subscriptions:
             name, around = subscription.queue, self._around
-            work = Work(subscription, around, alone=False)
-            alone = Work(subscription, around, alone=True)
+            moves = Moves()
+            work = Work(subscription, around, moves, alone=False)
+            alone = Work(subscription, around, moves, alone=True)
             _subscribe(broker, name, subscription.prefetch, work)
             _subscribe(broker, topology.suspect_queue(name), 1, alone)
             _subscribe(

@@ -11,7 +11,7 @@ from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import SpanKind
-from pymongo import IndexModel, WriteConcern
+from pymongo import IndexModel, WriteConcern, monitoring
 from pymongo.errors import (
     AutoReconnect,
     ConnectionFailure,
@@ -76,12 +76,32 @@ class Index:
         return IndexModel(list(self.fields), **options)
 
 
+class _Reach(monitoring.TopologyListener):
+    """Whether there is a server to write to, by the driver's own watch; lost only once it was."""
+
+    lost = False
+
+    def opened(self, event: monitoring.TopologyOpenedEvent) -> None: ...
+
+    def description_changed(self, event: monitoring.TopologyDescriptionChangedEvent) -> None:
+        before, now = event.previous_description, event.new_description
+        if now.has_writable_server():
+            self.lost = False
+        elif before.has_writable_server():
+            self.lost = True
+
+    def closed(self, event: monitoring.TopologyClosedEvent) -> None: ...
+
+
 class Database:
     """One service's database; writes are acknowledged by a majority and journalled."""
 
     def __init__(self, url: str, name: str, provider: TracerProvider | None = None) -> None:
+        self._reach = _Reach()
         self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
             url,
+            event_listeners=[self._reach],
+            heartbeatFrequencyMS=2000,
             tz_aware=True,
             serverSelectionTimeoutMS=2000,
             connectTimeoutMS=2000,
@@ -98,7 +118,14 @@ class Database:
         )
 
     def collection(self, name: str) -> Any:
-        """The driver's collection; used within shared.store and the relay only."""
+        """The driver's collection; used within shared.store and the relay only.
+
+        Unavailable while the server is known to be lost: hundreds of requests that wait for it
+        would only wait for each other. Who reads regularly keeps a collection, and notices first
+        when the server is back.
+        """
+        if self._reach.lost:
+            raise Unavailable("the database does not answer", code="database_unavailable")
         return self._database[name]
 
     @property

@@ -5,6 +5,7 @@ import logging
 import shutil
 import sys
 import tempfile
+import time
 import warnings
 from pathlib import Path
 from random import SystemRandom
@@ -34,11 +35,15 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
     home = Path(tempfile.mkdtemp(prefix="helphood-chaos-"))
-    with out.status("the platform is coming up") as status:
-        try:
-            outcome = run(home, chosen.seed, chosen.duration, mutants=mutants, tell=status.update)
-        except CannotRunError as error:
-            sys.exit(f"error: {error}")
+    began = time.monotonic()
+
+    def tell(text: str) -> None:
+        out.print(f"{time.monotonic() - began:5.0f} s  {text}")
+
+    try:
+        outcome = run(home, chosen.seed, chosen.duration, mutants=mutants, tell=tell)
+    except CannotRunError as error:
+        sys.exit(f"error: {error}")
     show(outcome)
     if outcome.passed:
         shutil.rmtree(home)

@@ -93,7 +93,8 @@ class Nemesis:
         for number, fault in enumerate(faults, 1):
             wait = fault.at - (asyncio.get_running_loop().time() - began)
             await asyncio.sleep(max(0.0, wait))
-            told(number)
+            if not number % 10:
+                told(number)
             tasks.append(asyncio.create_task(self._strike(fault)))
         await asyncio.gather(*tasks)
 

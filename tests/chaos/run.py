@@ -41,7 +41,7 @@ _LOOKS = 3
 """So often in a row nothing may be under way: a consumer may hold what is in no queue."""
 
 _REST_WITHIN = 90.0
-_POISON_WITHIN = 120.0
+_POISON_WITHIN = 60.0
 
 NO_MUTANTS: Mapping[str, str] = {}
 
@@ -108,10 +108,11 @@ async def _suffer(stack: Stack, street: Street, outcome: Outcome, tell: Tell) ->
     await witness.begin()
     towns = await asyncio.to_thread(_found_towns, stack, street)
     evil = Nemesis(stack, witness)
+    tell("people have moved in")
     try:
         await _rage(evil, towns, outcome, tell)
         await _calm(evil, outcome, tell)
-        await _judge(evil, street, outcome)
+        await _judge(evil, street, outcome, tell)
     finally:
         await witness.end()
         await street.client.aclose()
@@ -124,7 +125,7 @@ async def _rage(evil: Nemesis, towns: list[Town], outcome: Outcome, tell: Tell) 
     lives = [asyncio.create_task(journeys.live(town, Random(dice.random()))) for town in towns]
     began = time.monotonic()
     await asyncio.sleep(1)
-    await evil.rage(faults, lambda number: tell(f"{number} of {len(faults)}"))
+    await evil.rage(faults, lambda number: tell(f"  {number} of {len(faults)} faults"))
     await asyncio.sleep(max(0.0, outcome.duration - (time.monotonic() - began)))
     for town in towns:
         town.over.set()
@@ -193,7 +194,8 @@ async def _rest(sources: Sources, but: set[str]) -> list[str]:
         await asyncio.sleep(0.3)
 
 
-async def _judge(evil: Nemesis, street: Street, outcome: Outcome) -> None:
+async def _judge(evil: Nemesis, street: Street, outcome: Outcome, tell: Tell) -> None:
+    tell("judging")
     sources, witness = Sources.of(evil.stack), evil.witness
     book = Book(street.ledger.path)
     try:

@@ -127,13 +127,19 @@ async def test_a_broker_short_of_memory_is_unavailable_and_then_publishes_again(
         try:
             with pytest.raises(Unavailable):
                 await publisher.publish(an_event())
+            await eventually(lambda: not publisher.connected)
+            announced: list[bool] = []
+            publisher.on_connected.append(lambda: announced.append(True))
+            began = time.monotonic()
             with pytest.raises(Unavailable):
                 await publisher.publish(an_event())
+            assert time.monotonic() - began < 0.5
         finally:
             await asyncio.to_thread(
                 own_broker.control, "set_vm_memory_high_watermark", "absolute", "1GB"
             )
         await eventually(lambda: publisher.connected)
+        assert announced
         await publisher.publish(an_event())
 
 
