@@ -56,6 +56,11 @@ lock: $(READY) ## pin the requirements anew after a change of requirements/*.in
 		$(BIN)/uv pip compile requirements/$$name.in -o requirements/$$name.txt \
 			--generate-hashes --universal --python-version 3.11 --quiet || exit 1; \
 	done
+	@for name in database gateway; do \
+		$(BIN)/uv pip compile deploy/images/$$name/requirements.in \
+			-o deploy/images/$$name/requirements.txt \
+			--generate-hashes --universal --python-version 3.11 --quiet || exit 1; \
+	done
 
 # uv installs in seconds what takes pip a minute. Where only pip is set up to reach a package
 # index, pip does it. The project itself is linked, not copied.

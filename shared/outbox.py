@@ -28,6 +28,7 @@ OVERDUE = timedelta(seconds=2)
 """A fresh outbox is left to the process that wrote it for this long."""
 
 SWEEP_BATCH = 200
+_BREATH = 0.02
 CLEAR_BATCH = 100
 IN_FLIGHT = 64
 """Aggregates published at the same time."""
@@ -104,6 +105,8 @@ class OutboxRows(Protocol):
     async def trim(self, id: str, last: int) -> None: ...
 
     async def overdue(self, before: datetime, limit: int) -> list[tuple[str, datetime]]: ...
+
+    async def backlog(self) -> tuple[int, datetime | None]: ...
 
 
 @dataclass
@@ -263,13 +266,19 @@ class Outbox:
 
     async def _sweep_for_ever(self) -> None:
         while True:
+            more = False
             try:
-                await self._sweep()
+                more = await self._sweep()
             except Unavailable:
                 log.info("outbox.sweep_postponed", reason="database away")
             except Exception:
                 # A defect must be seen, and must not end the only way lost events are found.
                 log.exception("outbox.sweep_failed")
+            if more and self._tasks:
+                # After a long outage: the next batch when this one is through.
+                await asyncio.wait(self._tasks, timeout=SWEEP_EVERY)
+                await asyncio.sleep(_BREATH)
+                continue
             try:
                 async with asyncio.timeout(SWEEP_EVERY):
                     await self._sweep_now.wait()
@@ -277,12 +286,19 @@ class Outbox:
                 continue
             self._sweep_now.clear()
 
-    async def _sweep(self) -> None:
-        now = utc_now()
+    async def _sweep(self) -> bool:
+        """Relay what is overdue; whether there was more of it than one batch holds."""
+        now, more = utc_now(), False
         pending, oldest = 0, now
         for collection in self._collections:
-            for id, since in await self._rows(collection).overdue(now - OVERDUE, SWEEP_BATCH):
-                pending, oldest = pending + 1, min(oldest, since)
+            rows = self._rows(collection)
+            found = await rows.overdue(now - OVERDUE, SWEEP_BATCH)
+            for id, since in found:
+                oldest = min(oldest, since)
                 self.wake(collection, id)
+            full = len(found) == SWEEP_BATCH
+            pending += (await rows.backlog())[0] if full else len(found)
+            more = more or full
         telemetry.OUTBOX_PENDING.labels(self._service).set(pending)
         telemetry.OUTBOX_OLDEST_AGE.labels(self._service).set((now - oldest).total_seconds())
+        return more

@@ -72,7 +72,7 @@ def forwarded(
     expires_in is in seconds; the names of marks have underscores for hyphens.
     """
     kept = {
-        name: value
+        name: _sendable(value)
         for name, value in message.headers.items()
         if not name.startswith(_BROKERS) and name not in (_REASON, _DETAIL)
     }
@@ -153,6 +153,19 @@ def _id_of(message: AbstractMessage) -> str:
     if message.message_id:
         return message.message_id
     return derived_id("message", hashlib.sha256(message.body).hexdigest())
+
+
+def _sendable(value: Any) -> Any:
+    """The library reads a text that is not UTF-8 as bytes, but writes bytearrays only."""
+    match value:
+        case bytes():
+            return bytearray(value)
+        case Mapping():
+            return {name: _sendable(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_sendable(inner) for inner in value]
+        case _:
+            return value
 
 
 def _json(value: Any) -> Any:

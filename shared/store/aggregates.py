@@ -199,7 +199,7 @@ class Store(Lookups[A]):
         if pending:
             change["$push"] = {"outbox": {"$each": pending}}
             change["$min"] = {"outbox_since": utc_now()}
-        last_place = f"outbox.{OUTBOX_LIMIT - 1}"
+        last_place = f"outbox.{OUTBOX_LIMIT - len(pending)}"
         expected = {
             "_id": id,
             "tenant": self.tenant,
@@ -210,7 +210,7 @@ class Store(Lookups[A]):
             self._stamp_trace(pending, entries)
             result = await self._documents.update_one(expected, change)
         if not result.matched_count:
-            if len(loaded.get("outbox", ())) >= OUTBOX_LIMIT:
+            if len(loaded.get("outbox", ())) + len(pending) > OUTBOX_LIMIT:
                 raise Unavailable("too many unpublished events", code="outbox_full", retry_after=5)
             return False
         self._relay(loaded, id, entries)

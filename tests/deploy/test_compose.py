@@ -9,12 +9,19 @@ import jsonschema
 import pytest
 import yaml
 
+from deploy.images import recipes
 from deploy.local.programs import PROJECT
 from deploy.local.stack import SERVICES
 from shared.settings import ServiceSettings
 
 TEXT = (PROJECT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
+STANDIN: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.standin.yml").read_text())
+WATCHERS = {"otel-collector", "jaeger", "prometheus", "grafana"}
+WITHOUT_SHELL = {"otel-collector", "jaeger"}
+"""Images of one program: nothing in them could check it from within."""
+THE_SERVERS_OWN = {"FORWARDED_ALLOW_IPS"}
+"""Told to uvicorn, not to the service."""
 PROCESSES = [(name, role) for name in SERVICES for role in ("api", "worker")]
 
 
@@ -24,12 +31,49 @@ def key(service: str, role: str) -> str:
 
 def test_it_is_valid_by_the_compose_specification() -> None:
     schema = files("check_jsonschema") / "builtin_schemas" / "vendor" / "compose-spec.json"
-    jsonschema.Draft7Validator(json.loads(schema.read_text())).validate(COMPOSE)
+    for file in (COMPOSE, STANDIN):
+        jsonschema.Draft7Validator(json.loads(schema.read_text())).validate(file)
 
 
 def test_every_service_runs_as_api_and_worker_beside_gateway_broker_and_database() -> None:
     processes = {key(*process) for process in PROCESSES}
-    assert set(COMPOSE["services"]) == processes | {"gateway", "broker", "database"}
+    assert set(COMPOSE["services"]) == processes | {"gateway", "broker", "database"} | WATCHERS
+
+
+def test_what_watches_is_started_on_demand_alone() -> None:
+    profiles = {name: each.get("profiles", []) for name, each in COMPOSE["services"].items()}
+    assert {name for name, each in profiles.items() if each == ["observability"]} == WATCHERS
+    assert not any(each for name, each in profiles.items() if name not in WATCHERS)
+
+
+def test_spans_go_where_the_collector_listens() -> None:
+    gateway = (PROJECT / "deploy" / "gateway" / "envoy.yaml").read_text()
+    assert "address: otel-collector" in gateway
+    assert "edge" in COMPOSE["services"]["otel-collector"]["networks"]
+
+
+def test_the_gateways_word_on_a_clients_address_is_taken() -> None:
+    subnet = COMPOSE["networks"]["edge"]["ipam"]["config"][0]["subnet"]
+    for process in PROCESSES:
+        service = COMPOSE["services"][key(*process)]
+        assert service["environment"]["FORWARDED_ALLOW_IPS"] == subnet
+        assert "edge" in service["networks"]
+
+
+def test_without_a_registry_every_image_is_one_that_is_built_here() -> None:
+    names = {image.name for image in recipes.IMAGES}
+    for name, service in COMPOSE["services"].items():
+        if name not in WATCHERS:
+            image = STANDIN["services"].get(name, service)["image"]
+            built = re.fullmatch(r"\$\{\w+_IMAGE:-helphood/(\w+):latest\}", image)
+            assert built, name
+            assert built[1] in names
+            assert image[2:].split(":")[0] == service["image"][2:].split(":")[0]
+
+
+def test_it_runs_on_the_engine_of_debian_12() -> None:
+    # Compose refuses it for every engine before version 25.
+    assert "start_interval" not in TEXT
 
 
 @pytest.mark.parametrize(("service", "role"), PROCESSES)
@@ -38,7 +82,8 @@ def test_a_process_is_told_all_settings_it_needs_by_their_names(service: str, ro
     settings: type[ServiceSettings] = importlib.import_module(
         f"services.{service}.settings"
     ).Settings
-    assert {name.lower() for name in told} <= set(settings.model_fields)
+    names = {name.lower() for name in set(told) - THE_SERVERS_OWN}
+    assert names <= set(settings.model_fields)
     required = {name for name, each in settings.model_fields.items() if each.is_required()}
     assert required <= {name.lower() for name in told}
     assert told["ROLE"] == role
@@ -64,7 +109,8 @@ def test_the_images_that_are_built_have_their_recipe() -> None:
 
 def test_every_container_is_checked_and_kept() -> None:
     for name, service in COMPOSE["services"].items():
-        assert service["healthcheck"]["test"][0] == "CMD", name
+        if name not in WITHOUT_SHELL:
+            assert service["healthcheck"]["test"][0] == "CMD", name
         assert service["restart"] == "unless-stopped", name
 
 
@@ -74,8 +120,12 @@ def test_only_the_gateway_is_open_to_the_world() -> None:
             assert name == "gateway" or port.startswith("127.0.0.1:"), name
     assert COMPOSE["networks"]["data"]["internal"] is True
     assert COMPOSE["services"]["gateway"]["networks"] == ["edge"]
-    for name in ("broker", "database"):
-        assert COMPOSE["services"][name]["networks"] == ["data"]
+    for name, service in COMPOSE["services"].items():
+        # A port of a container that has internal networks alone is not published at all.
+        outward = set(service["networks"]) - {"data"}
+        assert outward or "ports" not in service, name
+    assert COMPOSE["services"]["database"]["networks"] == ["data"]
+    assert "edge" not in COMPOSE["services"]["broker"]["networks"]
 
 
 def test_whatever_is_referred_to_exists() -> None:

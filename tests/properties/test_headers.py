@@ -16,7 +16,7 @@ from tests.properties.errands import ChasedErrandDone, ErrandFacts
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
-BYTES = st.binary(max_size=20).map(bytearray)
+BYTES = st.binary(max_size=20) | st.binary(max_size=20).map(bytearray)
 VALUE = st.none() | st.booleans() | st.integers(0, 2**31) | st.text(max_size=20) | BYTES
 NAME = st.text(st.characters(codec="ascii"), max_size=20).map("other-{}".format)
 OTHERS = st.dictionaries(NAME, VALUE | st.lists(VALUE, max_size=3), max_size=4)

@@ -119,6 +119,25 @@ async def test_what_waited_for_the_broker_is_published_as_soon_as_it_is_back(
     assert bench.wire.sequences(box.id) == [1]
 
 
+async def test_a_long_backlog_is_worked_off_faster_than_a_batch_a_second(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("shared.outbox.SWEEP_BATCH", 20)
+    await bench.outbox.stop()
+    ids = [await a_painted_box(bench, "blue") for _ in range(200)]
+    monkeypatch.setattr("shared.outbox.OVERDUE", timedelta(0))
+    relay = bench.relay()
+    relay.start(["boxes"])
+    rows = Outboxes(bench.database, "boxes")
+
+    async def worked_off() -> bool:
+        return (await rows.backlog())[0] == 0
+
+    await eventually(worked_off)
+    await relay.stop()
+    assert all(bench.wire.sequences(id) == [1] for id in ids)
+
+
 async def test_another_process_publishes_what_a_dead_one_left(bench: Bench):
     await bench.outbox.stop()
     id = await a_painted_box(bench, "blue")
