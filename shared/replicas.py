@@ -1,7 +1,7 @@
 """What every service keeps of tenants and people, so that it need not ask anybody."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from shared.contracts.identity import (
     TenantFacts,
     TenantRules,
     TenantSnapshot,
+    TenantSuspended,
 )
 from shared.http.tokens import Actor
 from shared.kernel.clock import utc_now
@@ -79,6 +80,8 @@ class Person:
     email_verified: bool
     tokens_valid_from: datetime | None = None
     revoked_at: datetime | None = None
+    spared_session: str = ""
+    ended_sessions: list[str] = field(default_factory=list)
 
 
 class People(Projection[Person]):
@@ -125,10 +128,15 @@ class People(Projection[Person]):
 def person_from(delivered: Delivered[Any]) -> Person:
     """revoked_at by the facts where they say it, so that a snapshot tells the same moment.
 
-    Whatever ends an account also sets tokens_valid_from.
+    Whatever ends an account also sets tokens_valid_from. The moment is that of the latest
+    revocation: once it is long ago, so are all the others.
     """
     facts: AccountFacts = delivered.event.facts
-    gone = delivered.time if facts.status != "active" else None
+    revoked = [ended.ended_at for ended in facts.ended_sessions]
+    if facts.tokens_valid_from is not None:
+        revoked.append(facts.tokens_valid_from)
+    elif facts.status != "active":
+        revoked.append(delivered.time)
     return Person(
         id=delivered.subject,
         email=facts.email,
@@ -137,14 +145,16 @@ def person_from(delivered: Delivered[Any]) -> Person:
         status=facts.status,
         email_verified=facts.email_verified,
         tokens_valid_from=facts.tokens_valid_from,
-        revoked_at=facts.tokens_valid_from or gone,
+        revoked_at=max(revoked, default=None),
+        spared_session=facts.spared_session,
+        ended_sessions=[ended.id for ended in facts.ended_sessions],
     )
 
 
 def add_replicas(consumers: Consumers) -> None:
     """Subscribe a service to what it must know of tenants and people."""
 
-    @consumers.on("tenants", TenantConfigured, TenantSnapshot)
+    @consumers.on("tenants", TenantConfigured, TenantSuspended, TenantSnapshot)
     async def keep_tenant(delivered: Delivered[Any], scope: Scope) -> None:
         await scope.store(TenantReplica).put(
             TenantRow(delivered.subject, delivered.event.facts), delivered
@@ -230,33 +240,52 @@ class Tenants:
         self._by_host = {host: tenant for tenant in known for host in tenant.hosts}
 
 
+@dataclass(frozen=True, slots=True)
+class _Revoked:
+    """What of one person's tokens is refused."""
+
+    status: str
+    valid_from: datetime | None = None
+    spared: str = ""
+    ended: frozenset[str] = frozenset()
+
+    def covers(self, actor: Actor) -> bool:
+        if self.status != "active" or actor.session in self.ended:
+            return True
+        if self.valid_from is None or (self.spared and actor.session == self.spared):
+            return False
+        # A token says its time in whole seconds.
+        return actor.issued_at < self.valid_from.replace(microsecond=0)
+
+
 class Revocations:
     """Whose tokens are refused before they expire."""
 
     def __init__(self, database: Database) -> None:
         self._documents = database.collection(People.collection)
-        self._refused: dict[str, tuple[str, datetime | None]] = {}
+        self._refused: dict[str, _Revoked] = {}
 
     def refuses(self, actor: Actor) -> bool:
         """Whether the account is erased or suspended, or ended this token's session."""
         found = self._refused.get(actor.id)
-        if found is None:
-            return False
-        status, valid_from = found
-        # A token says its time in whole seconds.
-        return status != "active" or (
-            valid_from is not None and actor.issued_at < valid_from.replace(microsecond=0)
-        )
+        return found is not None and found.covers(actor)
 
     async def refresh(self) -> None:
         recently = {"$gte": utc_now() - TOKEN_LIFE}
-        fields = {"status": 1, "tokens_valid_from": 1}
+        names = ("status", "tokens_valid_from", "spared_session", "ended_sessions")
+        fields = dict.fromkeys(names, 1)
         with driver_errors():
             revoked = await self._documents.find({"revoked_at": recently}, fields).to_list(None)
             erased = await self._documents.find({DELETED: recently}, {"_id": 1}).to_list(None)
         self._refused = {
-            item["_id"]: (item["status"], item.get("tokens_valid_from")) for item in revoked
-        } | {item["_id"]: (ERASED.status, None) for item in erased}
+            item["_id"]: _Revoked(
+                item["status"],
+                item.get("tokens_valid_from"),
+                item.get("spared_session", ""),
+                frozenset(item.get("ended_sessions", ())),
+            )
+            for item in revoked
+        } | {item["_id"]: _Revoked(ERASED.status) for item in erased}
 
 
 async def keep_fresh(replica: Tenants | Revocations, every: float) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 
 class Role(StrEnum):
@@ -59,4 +59,8 @@ def load(settings_class: type[S]) -> S:
         for fault in error.errors():
             name = "_".join(str(part) for part in fault["loc"]).upper()
             print(f"setting {name}: {fault['msg']}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except SettingsError as error:
+        # A list that is no JSON; the text names the field and not its value.
+        print(f"setting {error}", file=sys.stderr)
         raise SystemExit(2) from None

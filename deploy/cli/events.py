@@ -28,15 +28,18 @@ class Purpose:
 
     work: Depth
     retry: Depth
-    suspect: Depth
     parked: Depth
 
 
 @dataclass(frozen=True)
 class Backlog:
-    """pending: aggregates with unpublished events; parked: documents in ``parked``."""
+    """pending: aggregates with unpublished events; parked: documents in ``parked``.
+
+    suspect: messages that wait to be tried alone.
+    """
 
     service: str
+    suspect: int | None
     pending: int
     oldest: datetime | None
     parked: int
@@ -64,18 +67,20 @@ async def _look() -> tuple[list[Purpose], list[Backlog]]:
         kind
         for service in SERVICES
         for queue in services.queues(service)
-        for kind in (queue, retry_queue(queue), suspect_queue(queue), parked_queue(queue))
+        for kind in (queue, retry_queue(queue), parked_queue(queue))
     ]
-    found = await depths(connections.amqp_url, names)
-    purposes = [Purpose(*found[i : i + 4]) for i in range(0, len(found), 4)]
+    suspects = [suspect_queue(service) for service in SERVICES]
+    found = await depths(connections.amqp_url, [*names, *suspects])
+    waiting = found[len(names) :]
+    purposes = [Purpose(*found[i : i + 3]) for i in range(0, len(names), 3)]
     backlogs = []
-    for service in SERVICES:
+    for service, suspect in zip(SERVICES, waiting, strict=True):
         async with connections.database(service) as database:
-            backlogs.append(await _backlog(service, database))
+            backlogs.append(await _backlog(service, suspect.ready, database))
     return purposes, backlogs
 
 
-async def _backlog(service: str, database: Database) -> Backlog:
+async def _backlog(service: str, suspect: int | None, database: Database) -> Backlog:
     pending, oldest = 0, []
     for kind in services.stores(service):
         if issubclass(kind, Store):
@@ -83,7 +88,7 @@ async def _backlog(service: str, database: Database) -> Backlog:
             pending += number
             oldest += [since] if since is not None else []
     parked = await ParkedMessages(database).count()
-    return Backlog(service, pending, min(oldest, default=None), parked)
+    return Backlog(service, suspect, pending, min(oldest, default=None), parked)
 
 
 def _told(purposes: list[Purpose], backlogs: list[Backlog]) -> dict[str, object]:
@@ -97,6 +102,7 @@ def _told(purposes: list[Purpose], backlogs: list[Backlog]) -> dict[str, object]
                 "outbox_oldest_age_seconds": (now - each.oldest).total_seconds()
                 if each.oldest
                 else None,
+                "suspect": each.suspect,
                 "parked": each.parked,
             }
             for each in backlogs
@@ -106,7 +112,7 @@ def _told(purposes: list[Purpose], backlogs: list[Backlog]) -> dict[str, object]
 
 def _queues(purposes: list[Purpose]) -> Table:
     table = Table("queue")
-    for name in ("ready", "consumers", "retry", "suspect", "parked"):
+    for name in ("ready", "consumers", "retry", "parked"):
         table.add_column(name, justify="right")
     for each in purposes:
         if each.work.ready is None:
@@ -116,7 +122,6 @@ def _queues(purposes: list[Purpose]) -> Table:
             each.work.ready,
             each.work.consumers,
             each.retry.ready,
-            each.suspect.ready,
             each.parked.ready,
         )
         table.add_row(each.work.queue, *("-" if n is None else str(n) for n in numbers))
@@ -125,8 +130,10 @@ def _queues(purposes: list[Purpose]) -> Table:
 
 def _services(backlogs: list[Backlog]) -> Table:
     table = Table("service")
-    for name in ("unpublished", "oldest", "parked"):
+    for name in ("unpublished", "oldest", "suspect", "parked"):
         table.add_column(name, justify="right")
     for each in backlogs:
-        table.add_row(each.service, str(each.pending), age(each.oldest), str(each.parked))
+        suspect = "-" if each.suspect is None else str(each.suspect)
+        row = (str(each.pending), age(each.oldest), suspect, str(each.parked))
+        table.add_row(each.service, *row)
     return table

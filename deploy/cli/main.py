@@ -4,75 +4,37 @@ Those that go straight to broker and databases are in files of their own.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
-from rich.table import Table
 
 from deploy import topology as topologies
+from deploy.cli.clients import clients
 from deploy.cli.events import events
+from deploy.cli.keys import keys
 from deploy.cli.parked import parked
-from deploy.cli.platform import Platform
 from deploy.cli.republish import republish_service
-from deploy.cli.terminal import err, out, plainly
-from deploy.tenants import load
+from deploy.cli.routes import show_routes
+from deploy.cli.signed_in import platform
+from deploy.cli.tenants import tenants
+from deploy.cli.terminal import err, out
 
 app = typer.Typer(
     name="helphood", help="Operate the platform.", no_args_is_help=True, add_completion=False
 )
-tenants = typer.Typer(help="Operators on the platform.", no_args_is_help=True)
 roles = typer.Typer(help="What people may do.", no_args_is_help=True)
 banks = typer.Typer(help="Qualification questions.", no_args_is_help=True)
 topology = typer.Typer(help="The broker's exchanges and queues.", no_args_is_help=True)
 app.add_typer(tenants, name="tenants")
+app.add_typer(keys, name="keys")
+app.add_typer(clients, name="clients")
 app.add_typer(roles, name="roles")
 app.add_typer(banks, name="questions")
 app.add_typer(topology, name="topology")
 app.add_typer(events, name="events")
 app.add_typer(parked, name="parked")
 app.command("republish")(republish_service)
-
-
-@contextmanager
-def platform() -> Iterator[Platform]:
-    """Signed in; a refusal ends the program with what was said."""
-    with plainly():
-        signed_in = Platform()
-        try:
-            yield signed_in
-        finally:
-            signed_in.close()
-
-
-@tenants.command("apply")
-def apply_tenants(files: Annotated[list[Path], typer.Argument(exists=True)]) -> None:
-    """Create or change tenants from their files, and give them their question banks."""
-    with platform() as admin:
-        loaded = [(file.stem, load(file)) for file in files]
-        for slug, body in loaded:
-            given = admin.apply(slug, body)
-            out.print(f"{slug}: applied, questions for {', '.join(given)}", highlight=False)
-
-
-@tenants.command("show")
-def show_tenants() -> None:
-    """All tenants with their hosts and price bands."""
-    table = Table("tenant", "programme", "hosts", "status", "hourly rate")
-    with platform() as admin:
-        for tenant in admin.request("GET", "/v1/admin/tenants")["data"]:
-            band = tenant["hourly_rate"]
-            low, high = band["min"]["amount_minor"], band["max"]["amount_minor"]
-            table.add_row(
-                tenant["slug"],
-                tenant["programme_name"],
-                " ".join(tenant["hosts"]),
-                tenant["status"],
-                f"{low / 100:.2f}-{high / 100:.2f} {tenant['currency']}",
-            )
-    out.print(table)
+app.command("routes")(show_routes)
 
 
 @roles.command("grant")

@@ -11,7 +11,8 @@ _NEEDS_A_SERVER = frozenset({"broker", "broker_url", "mongo_url"})
 _STARTS_PROCESSES = (
     *("tests/bench/", "tests/browser/", "tests/chaos/", "tests/containers/", "tests/deploy/"),
     *("tests/fuzz/", "tests/gateway/", "tests/isolation/", "tests/journeys/"),
-    *("tests/crashes/", "tests/pressure/", "tests/shared/rabbit/"),
+    *("tests/crashes/", "tests/pressure/", "tests/shared/rabbit/", "tests/shared/service/"),
+    "tests/shared/store/test_away.py",
 )
 
 

@@ -14,6 +14,9 @@ LOCALES = ("de", "en", "fr")
 FEWEST = 10
 """One attempt draws ten questions."""
 
+Number = Annotated[str, Field(pattern=r"^q[0-9]{2,3}$")]
+"""Helpers see it beside the question, so a word that describes it could give the answer away."""
+
 Letter = Literal["a", "b", "c", "d"]
 Words = Annotated[
     str,
@@ -41,7 +44,7 @@ class Option(Entry):
 class Question(Entry):
     """Four options, one of them right."""
 
-    id: Slug
+    id: Number
     text: Texts
     options: Annotated[list[Option], Field(min_length=4, max_length=4)]
 

@@ -95,6 +95,14 @@ def _support_hours(text: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_line), Field(min_length=1, max_length=80)]
+Text = Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=30_000)]
+Version = Annotated[
+    str,
+    _matching(
+        "[0-9A-Za-z][0-9A-Za-z._-]{0,31}",
+        'must be 1 to 32 letters, digits, dots or dashes, in quotes, such as "2026-01"',
+    ),
+]
 Slug = Annotated[
     str,
     _matching(
@@ -203,6 +211,19 @@ class Rules(Entry):
         return tiers
 
 
+KINDS = ("terms", "privacy", "imprint")
+
+
+class Document(Entry):
+    """A legal text as it is in force. A changed text needs a new version, as people agree to one.
+
+    texts: one for each of the tenant's locales, plain text.
+    """
+
+    version: Version
+    texts: Annotated[dict[str, Text], Field(min_length=1)]
+
+
 class TenantFile(Entry):
     """A tenant as it is written down; slug repeats the file's name."""
 
@@ -217,6 +238,7 @@ class TenantFile(Entry):
     hourly_rate: HourlyRate
     service_area: ServiceArea
     rules: Rules
+    documents: dict[str, Document] = {}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -224,6 +246,7 @@ class TenantFile(Entry):
         unique(self.locales, ("locales",))
         unique((each.slug for each in self.categories), ("categories",), ("slug",))
         self._check_names()
+        self._check_documents()
         for end, amount in (("min", self.hourly_rate.min), ("max", self.hourly_rate.max)):
             if amount.currency not in (None, self.currency):
                 raise against(
@@ -242,6 +265,17 @@ class TenantFile(Entry):
             for locale in category.names:
                 if locale not in self.locales:
                     raise against("is not one of the locales", "categories", place, "names", locale)
+
+    def _check_documents(self) -> None:
+        for kind, document in self.documents.items():
+            if kind not in KINDS:
+                raise against(f"is not one of {', '.join(KINDS)}", "documents", kind)
+            for locale in self.locales:
+                if locale not in document.texts:
+                    raise against("is required", "documents", kind, "texts", locale)
+            for locale in document.texts:
+                if locale not in self.locales:
+                    raise against("is not one of the locales", "documents", kind, "texts", locale)
 
     def body(self) -> dict[str, Any]:
         """The body of ``PUT /v1/admin/tenants/{slug}``: JSON values, amounts with currency."""

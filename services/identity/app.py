@@ -1,6 +1,7 @@
 """Identity, wired."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from fastapi import FastAPI
 
@@ -12,6 +13,7 @@ from services.identity.signing import Signer
 from services.identity.start import FirstAdministrator
 from services.identity.store import (
     AccountStore,
+    ClientStore,
     EmailClaimStore,
     KeyRingStore,
     LoginFailuresStore,
@@ -29,6 +31,7 @@ STORES = (
     EmailClaimStore,
     LoginFailuresStore,
     SessionStore,
+    ClientStore,
     KeyRingStore,
     MailStore,
 )
@@ -40,11 +43,13 @@ def create(settings: Settings | None = None) -> FastAPI:
     key_secret = chosen.key_secret.get_secret_value()
 
     def resources(database: Database) -> Sequence[object]:
+        days = chosen.key_rotation_days
+        rotate_every = timedelta(days=days) if days else None
         passwords = Passwords(chosen.password_memory_kib)
         return (
             passwords,
             Codes(key_secret),
-            Signer(database, key_secret, chosen.token_issuer),
+            Signer(database, key_secret, chosen.token_issuer, rotate_every),
             Postman(database, chosen.smtp_url),
             FirstAdministrator(database, passwords, chosen),
         )

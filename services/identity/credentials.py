@@ -21,14 +21,14 @@ WEAK_BELOW = 3
 """zxcvbn's score from 0 to 4; 3 means safely unguessable against online attacks."""
 
 
-def check_strength(password: str, *about: str) -> None:
+def check_strength(password: str, *about: str, pointer: str = "/password") -> None:
     """Refuse what a guesser tries early, also if it is made of what is known of the person."""
     verdict: dict[str, Any] = zxcvbn(
         password[:JUDGED], user_inputs=[text for text in about if text]
     )
     if verdict["score"] < WEAK_BELOW:
         hint = verdict["feedback"]["warning"] or "This password is easy to guess."
-        raise Invalid(f"too weak: {hint}", pointer="/password", code="weak_password")
+        raise Invalid(f"too weak: {hint}", pointer=pointer, code="weak_password")
 
 
 class Passwords:
@@ -59,8 +59,14 @@ class Passwords:
             return False
 
 
+_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: nothing that a reader takes for something else."""
+
+_LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
+
+
 class Codes:
-    """Six digits that follow from a secret, the account and the code's number.
+    """Codes that follow from a secret, the account and the code's number.
 
     So a code can be mailed again after a crash, and no stored thing gives it away.
     """
@@ -69,14 +75,54 @@ class Codes:
         self._secret = hashlib.sha256(b"verification codes|" + secret.encode()).digest()
 
     def of(self, account_id: str, number: int) -> str:
-        digest = hmac.digest(self._secret, f"{account_id}|{number}".encode(), "sha256")
-        return f"{int.from_bytes(digest[:8]) % 1_000_000:06d}"
+        """Six digits that verify a new account's address."""
+        return self._digits(f"{account_id}|{number}")
 
     def is_right(self, account: Account, code: str) -> bool:
         """Compared in constant time; False when no code is in force."""
         number = account.challenge.number if account.challenge else 0
-        right = hmac.compare_digest(self.of(account.id, number).encode(), code.encode())
+        right = _same(self.of(account.id, number), code)
         return right and account.challenge is not None
+
+    def moving(self, account_id: str, number: int) -> str:
+        """Six digits for a change of address."""
+        return self._digits(f"{account_id}|address|{number}")
+
+    def is_moving(self, account: Account, code: str) -> bool:
+        number = account.email_change.challenge.number if account.email_change else 0
+        return _same(self.moving(account.id, number), code) and account.email_change is not None
+
+    def resetting(self, account_id: str, number: int) -> str:
+        """Twelve letters and digits (60 bits) for a new password, e.g. ``7K2M-9QXD-4TAB``.
+
+        Anybody may ask for one and try it, so it must withstand guessing without a limit of tries,
+        which others could use up.
+        """
+        digest = self._digest(f"{account_id}|password|{number}")
+        letters = "".join(_LETTERS[byte % 32] for byte in digest[:12])
+        return "-".join(letters[place : place + 4] for place in (0, 4, 8))
+
+    def is_resetting(self, account: Account | None, code: str) -> bool:
+        """As it was mailed, whatever its case, dashes and spaces."""
+        id, number = (account.id, account.reset.number) if account and account.reset else ("", 0)
+        right = _same(
+            self.resetting(id, number).replace("-", ""), code.upper().translate(_LOOKALIKES)
+        )
+        return right and account is not None and account.reset is not None
+
+    def place(self, address: str) -> str:
+        """A network address as it is remembered: recognised, but not told."""
+        return self._digest(f"place|{address}").hex()[:32]
+
+    def _digits(self, text: str) -> str:
+        return f"{int.from_bytes(self._digest(text)[:8]) % 1_000_000:06d}"
+
+    def _digest(self, text: str) -> bytes:
+        return hmac.digest(self._secret, text.encode(), "sha256")
+
+
+def _same(right: str, given: str) -> bool:
+    return hmac.compare_digest(right.encode(), given.encode())
 
 
 @dataclass(frozen=True)
@@ -109,3 +155,12 @@ class Tokens:
 
     access: str
     refresh: str
+
+
+@dataclass(frozen=True)
+class MachineToken:
+    """What a partner's client gets: a signed access token, its scopes, its life in seconds."""
+
+    access: str
+    scopes: list[str]
+    seconds: int

@@ -16,3 +16,5 @@ class Settings(ServiceSettings):
     platform_admin_email: str = ""
     platform_admin_password: SecretStr = SecretStr("")
     """When both are set, this administrator of the platform exists after the start."""
+    key_rotation_days: Annotated[int, Field(ge=0, le=3650)] = 30
+    """How long a key signs; 0: until ``helphood keys rotate``."""

@@ -1,9 +1,17 @@
 """Identity's collections."""
 
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
-from services.identity.model import Account, EmailClaim, KeyRing, LoginFailures, Session, Tenant
+from services.identity.model import (
+    Account,
+    Client,
+    EmailClaim,
+    KeyRing,
+    LoginFailures,
+    Session,
+    Tenant,
+)
 from services.identity.model.login import WINDOW
 from shared.contracts.identity import ERASED, AccountSnapshot, TenantFacts, TenantSnapshot
 from shared.scope import Scope
@@ -29,8 +37,37 @@ class LoginFailuresStore(Store[LoginFailures]):
 
 
 class SessionStore(Store[Session]):
+    """Pages run over ``order``, newest first; before is the last one's of the page before."""
+
     kind, collection, noun = Session, "sessions", "session"
-    indexes = (Index((("expires_at", 1),), expire_after=timedelta(0)),)
+    indexes = (
+        Index((("expires_at", 1),), expire_after=timedelta(0)),
+        Index((("tenant", 1), ("account_id", 1), ("live", 1), ("order", -1))),
+    )
+
+    async def live_of(self, account_id: str, before: str | None, limit: int) -> list[Session]:
+        """A person's sessions that were not ended by themselves."""
+        where: dict[str, Any] = {"account_id": account_id, "live": True}
+        if before is not None:
+            where["order"] = {"$lt": before}
+        return await self._find(where, sort=(("order", -1),), limit=limit)
+
+
+class ClientStore(Store[Client]):
+    kind, collection, noun = Client, "clients", "client"
+    indexes = (Index((("tenant", 1), ("live", 1), ("order", -1))),)
+
+    async def living(self, before: str | None, limit: int) -> list[Client]:
+        """Those that were not revoked, newest first; pages run over ``order``."""
+        where: dict[str, Any] = {"live": True}
+        if before is not None:
+            where["order"] = {"$lt": before}
+        return await self._find(where, sort=(("order", -1),), limit=limit)
+
+    @classmethod
+    def of(cls, slug: str, scope: Scope) -> Self:
+        """The store of the tenant that is being administered."""
+        return cls(scope.database, slug, scope.outbox)
 
 
 class KeyRingStore(Store[KeyRing]):

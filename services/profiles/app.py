@@ -1,9 +1,12 @@
 """Profiles, wired."""
 
+from collections.abc import Sequence
+
 from fastapi import FastAPI
 
 from services.profiles.api import ROUTERS
 from services.profiles.consumers import consumers
+from services.profiles.gazetteer import Places
 from services.profiles.media import Studio
 from services.profiles.settings import Settings
 from services.profiles.store import (
@@ -12,11 +15,14 @@ from services.profiles.store import (
     DocumentStore,
     HelperStore,
     JobRows,
+    LookStore,
     Photos,
     QuestionBankStore,
 )
+from shared.mail import MailStore, Postman
 from shared.service import build_service
 from shared.settings import load
+from shared.store import Database, FileKeys
 
 STORES = (
     HelperStore,
@@ -24,6 +30,8 @@ STORES = (
     QuestionBankStore,
     DocumentStore,
     JobRows,
+    LookStore,
+    MailStore,
     Photos,
     DocumentFiles,
 )
@@ -31,11 +39,18 @@ STORES = (
 
 def create(settings: Settings | None = None) -> FastAPI:
     """The ASGI application; settings come from the environment unless given."""
+    chosen = settings or load(Settings)
+    known = [each.get_secret_value() for each in chosen.file_keys_known]
+    keys = FileKeys(chosen.file_secret.get_secret_value(), known)
+
+    def resources(database: Database) -> Sequence[object]:
+        return Studio(), Places(), keys, Postman(database, chosen.smtp_url)
+
     return build_service(
         "profiles",
-        settings or load(Settings),
+        chosen,
         routers=ROUTERS,
         consumers=consumers,
         stores=STORES,
-        resources=lambda _: (Studio(),),
+        resources=resources,
     )

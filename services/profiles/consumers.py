@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.profiles import commands
+from services.profiles.model.record import job_row
 from services.profiles.model.standing import Rating
 from services.profiles.store import JobRows
 from shared.contracts.base import Delivered
@@ -17,22 +18,8 @@ from shared.contracts.identity import (
     TenantFacts,
     TenantSnapshot,
 )
-from shared.contracts.jobs import (
-    JobBooked,
-    JobCancelled,
-    JobClosed,
-    JobCompleted,
-    JobConfirmed,
-    JobDelivered,
-    JobDeparted,
-    JobDisputed,
-    JobNoShow,
-    JobRescheduled,
-    JobResolved,
-    JobSnapshot,
-    JobStarted,
-    JobUnsuccessful,
-)
+from shared.contracts.jobs import JobEvent
+from shared.contracts.profiles import ExpiryWarned
 from shared.contracts.reviews import RatingChanged, RatingFacts, RatingSnapshot
 from shared.rabbit import Consumers
 from shared.replicas import People, TenantReplica, TenantRow, add_replicas
@@ -65,30 +52,12 @@ async def judge_listing(delivered: Delivered[Any], scope: Scope) -> None:
     await commands.follow_sources(commands.FollowSources(delivered.subject), scope)
 
 
-@consumers.on(
-    "jobs",
-    JobBooked,
-    JobRescheduled,
-    JobConfirmed,
-    JobDeparted,
-    JobStarted,
-    JobDelivered,
-    JobCompleted,
-    JobUnsuccessful,
-    JobCancelled,
-    JobNoShow,
-    JobDisputed,
-    JobResolved,
-    JobClosed,
-    JobSnapshot,
-)
+@consumers.on("jobs", JobEvent)
 async def keep_job(delivered: Delivered[Any], scope: Scope) -> None:
-    row = commands.job_row(delivered.subject, delivered.event.facts)
-    if row is None:
-        return
-    await scope.store(JobRows).put(row, delivered)
-    if row.booked_by is None:
-        await commands.count_jobs(commands.CountJobs(row.helper_id), scope)
+    row = job_row(delivered.subject, delivered.event.facts)
+    if row is not None:
+        await scope.store(JobRows).put(row, delivered)
+        await commands.keep_job(commands.KeepJob(row), scope)
 
 
 @consumers.on("ratings", RatingChanged, RatingSnapshot)
@@ -98,3 +67,9 @@ async def keep_rating(delivered: Delivered[Any], scope: Scope) -> None:
     await commands.rate_helper(
         commands.RateHelper(facts.helper_id, rating, again=delivered.is_snapshot), scope
     )
+
+
+@consumers.on("warnings", ExpiryWarned)
+async def warn_helper(delivered: Delivered[ExpiryWarned], scope: Scope) -> None:
+    for expiry in delivered.event.facts.warned:
+        await commands.warn_helper(commands.WarnHelper(delivered.subject, expiry), scope)

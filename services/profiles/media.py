@@ -2,11 +2,13 @@
 
 import asyncio
 import io
+import logging
 from dataclasses import dataclass
 
 import puremagic
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from services.profiles import pdf
 from shared.http.problems import BadMedia, TooLarge
 from shared.kernel.errors import Invalid
 
@@ -48,6 +50,8 @@ class Studio:
 
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(_WORKERS)
+        # It would write a line of log for each fault in a damaged file: as many as somebody likes.
+        logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
     async def photo(self, content: bytes, pointer: str = "") -> Clean:
         """A JPEG of at most 1024 pixels a side, without metadata, from JPEG, PNG or WebP."""
@@ -55,10 +59,12 @@ class Studio:
         return await self._encoded(content, PHOTO_EDGE, pointer)
 
     async def document(self, content: bytes, pointer: str = "") -> Clean:
-        """Images as JPEG of at most 2400 pixels a side; a PDF as it is."""
+        """Images as JPEG of at most 2400 pixels a side; a PDF as it is, if nothing in it acts."""
         if _sniff(content, (*IMAGE_TYPES, PDF), pointer) == PDF:
-            if not content.startswith(b"%PDF-") or b"%%EOF" not in content[-2048:]:
-                raise Invalid("this PDF is damaged", pointer=pointer)
+            async with self._places:
+                fault = await asyncio.to_thread(pdf.fault_of, content)
+            if fault is not None:
+                raise Invalid(fault, pointer=pointer)
             return Clean(content, PDF)
         return await self._encoded(content, SCAN_EDGE, pointer)
 

@@ -51,7 +51,8 @@ class TenantFacts(Facts):
     """A tenant as every service needs it. The event's subject is the slug.
 
     status: active, suspended or offboarded. time_zone is an IANA name, currency ISO 4217,
-    country ISO 3166 alpha-2. The service area is a circle: centre and radius in metres.
+    country ISO 3166 alpha-2. The service area is a circle: centre and radius in metres. documents:
+    kind (terms, privacy, imprint) -> the version in force; the texts are identity's.
     """
 
     slug: str
@@ -68,23 +69,38 @@ class TenantFacts(Facts):
     centre: Point
     radius_m: int
     rules: TenantRules
+    documents: dict[str, str] = {}
 
 
 class TenantEvent(Event[TenantFacts], publisher="identity", aggregate="tenant", facts=TenantFacts):
     """Base of the tenant's events."""
 
 
-class TenantConfigured(TenantEvent): ...
+class TenantConfigured(TenantEvent):
+    """Created, changed, or served again after a suspension."""
+
+
+class TenantSuspended(TenantEvent):
+    """From now on nothing is served at the tenant's hosts."""
 
 
 class TenantSnapshot(TenantEvent): ...
 
 
+class EndedSession(Facts):
+    """A session that ended while access tokens of it may live."""
+
+    id: str
+    ended_at: datetime
+
+
 class AccountFacts(Facts):
     """A person. The event's subject is the account id.
 
-    status: active, suspended or erased. Access tokens issued before tokens_valid_from are refused;
-    those of a suspended or erased account are refused whenever they were issued.
+    status: active, suspended or erased. Access tokens issued before tokens_valid_from are refused,
+    but for those of spared_session; those of ended_sessions are refused (at most 50, none much
+    older than a token's life), those of a suspended or erased account whenever they were issued.
+    consents: kind of document -> the version the person agreed to last.
     """
 
     email: str
@@ -96,6 +112,9 @@ class AccountFacts(Facts):
     registered_at: datetime
     verified_at: datetime | None = None
     tokens_valid_from: datetime | None = None
+    spared_session: str = ""
+    ended_sessions: list[EndedSession] = []
+    consents: dict[str, str] = {}
 
 
 ERASED = AccountFacts(

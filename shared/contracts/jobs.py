@@ -18,7 +18,9 @@ class JobFacts(Facts):
     """A job. The event's subject is the job id.
 
     helper_id is None while a broadcast has no taker. slot, minutes and price are those of the
-    agreement, absent before booking. public_place is rounded to about 1 km.
+    agreement, absent before booking. public_place is rounded to about 1 km. asked_helper_id is who
+    was asked by name, also after the job went to others; answered_at when they first said yes or
+    no to it, absent if they did not.
     """
 
     customer_id: str
@@ -52,6 +54,8 @@ class JobFacts(Facts):
     declined_at: datetime | None = None
     withdrawn_at: datetime | None = None
     expired_at: datetime | None = None
+    asked_helper_id: str | None = None
+    answered_at: datetime | None = None
 
 
 class JobEvent(Event[JobFacts], publisher="jobs", aggregate="job", facts=JobFacts):

@@ -33,11 +33,23 @@ class Availability(Facts):
     buffer_minutes: int = 0
 
 
+class Expiry(Facts):
+    """what: ``qualification:<skill>`` or ``document:<kind>``, as in the helper's checklist.
+
+    days tells warnings of the same thing apart: this one was due so many days before the end.
+    """
+
+    what: str
+    valid_until: datetime
+    days: int
+
+
 class HelperFacts(Facts):
     """A helper. The event's subject is the account id.
 
     status: draft, listed, unlisted or suspended. place is exact and not for other people's eyes;
-    public_place is rounded to about 1 km. qualified maps skill -> valid until.
+    public_place is rounded to about 1 km. qualified maps skill -> valid until. warned is what an
+    ExpiryWarned warns of, and empty in every other event.
     """
 
     status: str
@@ -55,6 +67,7 @@ class HelperFacts(Facts):
     qualified: dict[str, datetime] = {}
     insured_until: datetime | None = None
     listed_at: datetime | None = None
+    warned: list[Expiry] = []
 
 
 class HelperEvent(Event[HelperFacts], publisher="profiles", aggregate="helper", facts=HelperFacts):
@@ -80,6 +93,10 @@ class DocumentReviewed(HelperEvent): ...
 
 
 class DocumentExpired(HelperEvent): ...
+
+
+class ExpiryWarned(HelperEvent):
+    """Something of the helper's runs out soon; it was not told before."""
 
 
 class HelperSnapshot(HelperEvent): ...

@@ -14,6 +14,7 @@ from shared.http.routes import (
     Router,
     body,
     roles,
+    scopes,
 )
 from shared.http.tokens import Actor, TokenVerifier
 
@@ -37,4 +38,5 @@ __all__ = [
     "make_http_app",
     "page_response",
     "roles",
+    "scopes",
 ]

@@ -13,6 +13,8 @@ from fastapi import params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 
+from shared.http.tokens import Actor
+
 Marker = dict[str, Any]
 
 PUBLIC: Marker = {"x-access": "public"}
@@ -43,7 +45,7 @@ WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 """Methods whose bodies are read; those of others mean nothing (RFC 9110)."""
 
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
-_ACCESS = frozenset({"public", "person", "roles", "platform", "any_host"})
+_ACCESS = frozenset({"public", "person", "roles", "scopes", "platform", "any_host"})
 
 
 def roles(*names: str) -> Marker:
@@ -51,6 +53,17 @@ def roles(*names: str) -> Marker:
     if not names:
         raise ValueError("at least one role is needed")
     return {"x-access": "roles", "x-roles": list(names)}
+
+
+def scopes(*names: str) -> Marker:
+    """A partner's machine that was given all of these scopes, else 403.
+
+    People are refused, unless roles stand before: ``roles("support") | scopes("events:read")``.
+    Where no scopes are named no machine is let in, but for public routes.
+    """
+    if not names:
+        raise ValueError("at least one scope is needed")
+    return {"x-access": "scopes", "x-scopes": list(names)}
 
 
 def body(content_types: Sequence[str], max_bytes: int = MAX_BYTES) -> Marker:
@@ -77,6 +90,7 @@ class Rules:
 
     access: str
     roles: frozenset[str]
+    scopes: frozenset[str]
     also_platform: bool
     conditional: bool
     key_required: bool
@@ -86,6 +100,18 @@ class Rules:
     max_bytes: int
     query: frozenset[str]
     status: int
+
+    def let_in(self, actor: Actor | None) -> bool:
+        """Whether this caller may use the route at all, as far as the token says."""
+        if self.public or self.any_host:
+            return True
+        if actor is None:
+            return False
+        if actor.is_machine:
+            return bool(self.scopes) and self.scopes <= actor.scopes
+        if self.access == "person":
+            return True
+        return actor.has(*self.roles)
 
     @property
     def any_host(self) -> bool:
@@ -119,6 +145,7 @@ def rules_of(route: APIRoute) -> Rules:
     return Rules(
         access=access,
         roles=frozenset(extra.get("x-roles", ())),
+        scopes=frozenset(extra.get("x-scopes", ())),
         also_platform=bool(extra.get("x-platform")),
         conditional=bool(extra.get("x-conditional")),
         key_required=required,

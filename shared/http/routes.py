@@ -27,6 +27,7 @@ from shared.http.access import (
     body,
     roles,
     rules_of,
+    scopes,
 )
 from shared.http.bodies import CheckedRequest, check_query, read_body
 from shared.http.conditions import read_conditions, read_key, unchanged
@@ -49,6 +50,7 @@ __all__ = [
     "Tenants",
     "body",
     "roles",
+    "scopes",
 ]
 
 PLATFORM_SLUG = "platform"
@@ -100,7 +102,7 @@ async def _check(request: CheckedRequest, exchange: Exchange, rules: Rules) -> N
     if not rules.any_host:
         tenant = _served(exchange.tenant, state.tenants, rules)
         exchange.actor = await _caller(request, tenant, state.verifier, state.revocations, rules)
-        if rules.roles and (exchange.actor is None or not exchange.actor.has(*rules.roles)):
+        if not rules.let_in(exchange.actor):
             raise Forbidden("this needs another role")
     if exchange.method in WITH_BODY:
         await read_body(request, rules)

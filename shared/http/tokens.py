@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -40,11 +41,16 @@ LONGEST = 8192
 """Characters of a token; ours have about 600."""
 
 
+MACHINE = "partner"
+"""The one role of a partner's client; no person has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A person or machine with a valid token.
 
-    id is the account's, tenant a slug, session ends with logout or revocation.
+    id is the account's or the partner's client, tenant a slug, session ends with logout or
+    revocation and is empty for a machine, scopes are what a machine may do.
     """
 
     id: str
@@ -52,6 +58,12 @@ class Actor:
     roles: frozenset[str]
     session: str
     issued_at: datetime
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether this is a partner's client rather than a person."""
+        return MACHINE in self.roles
 
     def has(self, *roles: str) -> bool:
         """Whether any of these roles is held."""
@@ -180,7 +192,8 @@ class TokenVerifier:
             return json.loads(answer.raise_for_status().content)
 
     def _read(self, claims: Any) -> tuple[float, Actor]:
-        """Expiry (seconds since 1970, leeway included) and caller; nbf, sid, jti may be absent."""
+        """Expiry (seconds since 1970, leeway included) and caller; nbf, sid, jti, scope may be
+        absent."""
         now = self._clock()
         try:
             audience = claims["aud"]
@@ -194,6 +207,7 @@ class TokenVerifier:
                 roles=frozenset(_text(role) for role in _list(claims["roles"])),
                 session=_text(claims["sid"]) if "sid" in claims else "",
                 issued_at=datetime.fromtimestamp(issued, UTC),
+                scopes=frozenset(_scope(claims.get("scope", "")).split()),
             )
             current = begins <= now < expires
             ours = claims["iss"] == self._issuer and self._audience in _list(audiences)
@@ -205,7 +219,7 @@ class TokenVerifier:
 
 
 def _seconds(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise TypeError("a NumericDate (RFC 7519) is a number")
     return float(value)
 
@@ -213,6 +227,12 @@ def _seconds(value: Any) -> float:
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise TypeError("text is needed")
+    return value
+
+
+def _scope(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("scopes are text with spaces between (RFC 9068)")
     return value
 
 

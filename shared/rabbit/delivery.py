@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -78,17 +78,17 @@ class Surroundings:
     rounds: int
     hold: float
 
-    async def surely(self, queue: str, message: Message) -> None:
+    async def surely(self, queue: str, message: Message, exchange: str = "") -> None:
         """Sends, again and again until the broker has it; ends by cancellation only."""
         while True:
             try:
-                return await self.publisher.send(queue, message)
+                return await self.publisher.send(queue, message, exchange)
             except Unavailable:
                 await asyncio.sleep(self.pause.interval)
 
 
 class Moves:
-    """Messages on their way from a work queue to its suspect queue, in this process."""
+    """Messages on their way from a work queue to the suspect queue, in this process."""
 
     def __init__(self) -> None:
         self._under_way = 0
@@ -118,36 +118,53 @@ class Moves:
             await asyncio.sleep(_ACKNOWLEDGED)
 
 
-class Work:
-    """Deliveries of a work queue or, if alone, of its suspect queue; both share moves."""
+class Alone:
+    """Deliveries of the service's suspect queue: one at a time in this process."""
 
-    def __init__(
-        self, subscription: Subscription, around: Surroundings, moves: Moves, *, alone: bool
-    ) -> None:
+    def __init__(self, works: "Mapping[str, Work]", moves: Moves) -> None:
+        self._works = works
+        self._moves = moves
+
+    async def __call__(self, message: AbstractIncomingMessage) -> None:
+        """Returns when the message may be acknowledged; raises what has no work queue here."""
+        work = self._works[message.routing_key or ""]
+        await self._moves.settled()
+        await work.alone(message)
+
+
+class Work:
+    """Deliveries of one work queue, and those that were moved from it to be tried alone."""
+
+    def __init__(self, subscription: Subscription, around: Surroundings, moves: Moves) -> None:
         self._subscription = subscription
         self._around = around
         self._moves = moves
-        self._alone = alone
         self._queue = subscription.queue
         self._lag = EVENT_LAG.labels(consumer=self._queue)
 
     async def __call__(self, message: AbstractIncomingMessage) -> None:
         """Returns when the message may be acknowledged; raises only when cancelled."""
-        if message.redelivered:
-            EVENTS_REDELIVERED.labels(consumer=self._queue).inc()
-        lost = parking.count(message.headers, "x-delivery-count")
-        if self._alone and lost:
-            await self._put_off(message, parking.count(message.headers, DEATHS) + lost)
-        elif not self._alone and (lost or SUSPECT in message.headers):
+        if self._lost(message) or SUSPECT in message.headers:
             # Its last worker died with it and others in hand; each death more would cost them.
             log.info("tried alone from now on", queue=self._queue, id=message.message_id)
             suspect = parking.forwarded(message, helphood_suspect=1)
             with self._moves.one():
-                await self._around.surely(topology.suspect_queue(self._queue), suspect)
+                await self._around.surely(self._queue, suspect, topology.SUSPECT)
         else:
-            if self._alone:
-                await self._moves.settled()
             await self._try(message)
+
+    async def alone(self, message: AbstractIncomingMessage) -> None:
+        """As above, when nothing else of this process is tried alone."""
+        if lost := self._lost(message):
+            await self._put_off(message, parking.count(message.headers, DEATHS) + lost)
+        else:
+            await self._try(message)
+
+    def _lost(self, message: AbstractIncomingMessage) -> int:
+        """How often it was delivered without an outcome."""
+        if message.redelivered:
+            EVENTS_REDELIVERED.labels(consumer=self._queue).inc()
+        return parking.count(message.headers, "x-delivery-count")
 
     async def _put_off(self, message: AbstractIncomingMessage, deaths: int) -> None:
         """It was alone when its worker died. The others go first, or it is not tried again."""
@@ -232,11 +249,14 @@ class Work:
         await self._around.surely(topology.parked_queue(self._queue), copy)
 
     def _span(self, message: AbstractIncomingMessage) -> AbstractContextManager[Span]:
+        alone = message.exchange == topology.SUSPECT
         attributes = {
             "messaging.system": "rabbitmq",
             "messaging.operation.type": "process",
             "messaging.operation.name": "process",
-            "messaging.destination.name": self._queue,
+            "messaging.destination.name": topology.suspect_queue(self._queue)
+            if alone
+            else self._queue,
             "messaging.rabbitmq.destination.routing_key": message.routing_key or "",
             "messaging.message.id": message.message_id or "",
             "messaging.message.body.size": len(message.body),

@@ -103,9 +103,12 @@ class Publisher:
             message = to_message(event, current_traceparent())
             await self._confirmed(topology.EXCHANGE, event.routing_key, message)
 
-    async def send(self, queue: str, message: Message) -> None:
-        """Puts a message into one queue, confirmed. Unavailable if that is not certain."""
-        await self._confirmed("", queue, message)
+    async def send(self, queue: str, message: Message, exchange: str = "") -> None:
+        """Puts a message into one queue, confirmed. Unavailable if that is not certain.
+
+        exchange is one that has another queue under this name.
+        """
+        await self._confirmed(exchange, queue, message)
 
     async def replay(self, message: ParkedMessage) -> None:
         """Gives a parked message to its consumer again, under its id. Unavailable as above."""

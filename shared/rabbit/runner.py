@@ -16,6 +16,7 @@ from shared.rabbit import topology
 from shared.rabbit.consumers import Subscription
 from shared.rabbit.delivery import (
     HOLD_SECONDS,
+    Alone,
     Moves,
     Park,
     Parking,
@@ -149,16 +150,16 @@ class Consuming:
             apply_types=False,
             logger=None,
         )
+        moves, around = Moves(), self._around
+        works = {each.queue: Work(each, around, moves) for each in self._subscriptions}
         for subscription in self._subscriptions:
-            name, around = subscription.queue, self._around
-            moves = Moves()
-            work = Work(subscription, around, moves, alone=False)
-            alone = Work(subscription, around, moves, alone=True)
-            _subscribe(broker, name, subscription.prefetch, work)
-            _subscribe(broker, topology.suspect_queue(name), 1, alone)
+            name = subscription.queue
+            _subscribe(broker, name, subscription.prefetch, works[name])
             _subscribe(
                 broker, topology.parked_queue(name), _PREFETCH_PARKED, Parking(subscription, around)
             )
+        for name in {topology.suspect_queue(queue) for queue in works}:
+            _subscribe(broker, name, 1, Alone(works, moves))
         return broker
 
     async def _watch(self) -> None:

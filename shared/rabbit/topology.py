@@ -12,6 +12,12 @@ EXCHANGE = "events"
 UNROUTED = "events.unrouted"
 """Exchange and bounded queue of what nobody takes; for looking at, never consumed."""
 
+SUSPECT = "events.suspect"
+"""Takes a work queue's message, by the queue's name, to be tried alone."""
+
+PARKED = "events.parked"
+"""Takes what a suspect queue cannot deliver to where its work queue parks."""
+
 RETRY_SECONDS = 5.0
 _DELIVERY_LIMIT = 20
 _UNROUTED_KEPT = 10_000
@@ -59,8 +65,12 @@ def retry_queue(queue: str) -> str:
 
 
 def suspect_queue(queue: str) -> str:
-    """Where messages are tried alone that may have killed their worker."""
-    return f"{queue}.suspect"
+    """Where messages are tried alone that may have killed their worker: one for each service.
+
+    With one for each work queue, a message that kills would take with it what is tried alone
+    at the same time for another purpose, again and again.
+    """
+    return f"{queue.split('.')[0]}.suspect"
 
 
 def parked_queue(queue: str) -> str:
@@ -74,6 +84,8 @@ def topology(subscriptions: Iterable[Subscription]) -> Topology:
         exchanges=[
             Exchange(EXCHANGE, "topic", {"alternate-exchange": UNROUTED}),
             Exchange(UNROUTED, "fanout", {}),
+            Exchange(SUSPECT, "direct", {"alternate-exchange": UNROUTED}),
+            Exchange(PARKED, "direct", {"alternate-exchange": UNROUTED}),
         ],
         queues=[
             Queue(
@@ -88,19 +100,21 @@ def topology(subscriptions: Iterable[Subscription]) -> Topology:
         bindings=[Binding(UNROUTED, UNROUTED, "")],
     )
     for subscription in subscriptions:
-        plan.queues.extend(_queues(subscription.queue))
+        name = subscription.queue
+        plan.queues.extend(each for each in _queues(name) if each not in plan.queues)
+        plan.bindings.append(Binding(SUSPECT, suspect_queue(name), name))
+        plan.bindings.append(Binding(PARKED, parked_queue(name), name))
         plan.bindings.extend(
-            Binding(EXCHANGE, subscription.queue, event.routing_key)
-            for event in subscription.events
+            Binding(EXCHANGE, name, event.routing_key) for event in subscription.events
         )
     return plan
 
 
 def _queues(name: str) -> list[Queue]:
-    work = _letters_to("", parked_queue(name)) | {"x-delivery-limit": _DELIVERY_LIMIT}
+    limited = {"x-delivery-limit": _DELIVERY_LIMIT}
     return [
-        Queue(name, work),
-        Queue(suspect_queue(name), work),
+        Queue(name, _letters_to("", parked_queue(name)) | limited),
+        Queue(suspect_queue(name), _letters_to(PARKED) | limited),
         # Never the target of a dead letter of the work queue: with a delivery limit on one
         # side and a time to live on the other that is a loop inside the broker.
         Queue(
@@ -110,20 +124,21 @@ def _queues(name: str) -> list[Queue]:
         # The limit is for frames that break the client before any of our code sees them.
         Queue(
             parked_queue(name),
-            _letters_to(UNROUTED, parked_queue(name)) | {"x-delivery-limit": _DELIVERY_LIMIT},
+            _letters_to(UNROUTED, parked_queue(name)) | limited,
         ),
     ]
 
 
-def _letters_to(exchange: str, routing_key: str) -> dict[str, Any]:
+def _letters_to(exchange: str, routing_key: str | None = None) -> dict[str, Any]:
     """Arguments of a quorum queue that loses nothing when it hands a message on.
 
-    At-least-once dead-lettering needs reject-publish. No maximum length: an alert instead.
+    Without a routing key a message keeps its own. At-least-once dead-lettering needs
+    reject-publish. No maximum length: an alert instead.
     """
-    return {
+    keyed = {} if routing_key is None else {"x-dead-letter-routing-key": routing_key}
+    return keyed | {
         "x-queue-type": "quorum",
         "x-dead-letter-exchange": exchange,
-        "x-dead-letter-routing-key": routing_key,
         "x-dead-letter-strategy": "at-least-once",
         "x-overflow": "reject-publish",
     }

@@ -2,8 +2,19 @@
 
 from shared.store.aggregates import AlreadyExists, Store
 from shared.store.database import Database, Index
-from shared.store.files import File, Files
+from shared.store.files import File, FileKeys, Files, SealedFiles
 from shared.store.lookups import Buried
 from shared.store.projections import Projection
 
-__all__ = ["AlreadyExists", "Buried", "Database", "File", "Files", "Index", "Projection", "Store"]
+__all__ = [
+    "AlreadyExists",
+    "Buried",
+    "Database",
+    "File",
+    "FileKeys",
+    "Files",
+    "Index",
+    "Projection",
+    "SealedFiles",
+    "Store",
+]

@@ -97,8 +97,10 @@ class Sources:
     async def undelivered(self) -> list[str]:
         """Queues that are not empty: work, retry, suspect and parked ones."""
         names = [name for service in SERVICES for name in queues(service)]
-        forms = (str, retry_queue, suspect_queue, parked_queue)
-        told = await depths(self.stack.broker_url, [form(name) for name in names for form in forms])
+        forms = (str, retry_queue, parked_queue)
+        wanted = [form(name) for name in names for form in forms]
+        wanted += [suspect_queue(service) for service in SERVICES]
+        told = await depths(self.stack.broker_url, wanted)
         return [f"{each.queue}: {each.ready}" for each in told if each.ready]
 
 

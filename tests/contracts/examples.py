@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from shared.contracts.audit import AccessFacts
 from shared.contracts.base import Event, Facts
 from shared.contracts.identity import (
     ERASED,
@@ -11,12 +12,19 @@ from shared.contracts.identity import (
     Brand,
     CancellationTier,
     Category,
+    EndedSession,
     TenantFacts,
     TenantRules,
 )
 from shared.contracts.jobs import JobFacts, ReceiptFacts, Slot
 from shared.contracts.messaging import ConversationFacts, MessageFacts
-from shared.contracts.profiles import Availability, ExceptionalDay, HelperFacts, WeeklyHours
+from shared.contracts.profiles import (
+    Availability,
+    ExceptionalDay,
+    Expiry,
+    HelperFacts,
+    WeeklyHours,
+)
 from shared.contracts.reviews import RatingFacts, ReviewPairFacts
 from shared.kernel.geo import Point
 from shared.kernel.ids import derived_id
@@ -26,6 +34,7 @@ BEGAN = datetime(2026, 3, 2, 9, 30, 15, 250_000, UTC)
 """A Monday; every other moment is some hours later."""
 
 CUSTOMER, HELPER = derived_id("acc", "customer"), derived_id("acc", "helper")
+SESSION, ENDED_SESSION = derived_id("ses", "spared"), derived_id("ses", "ended")
 JOB = derived_id("job", "example")
 CONVERSATION = derived_id("conv", "example")
 
@@ -68,6 +77,7 @@ def a_tenant() -> TenantFacts:
             support_hours="Mo-Sa 09:00-18:00",
             commission_bps=250,
         ),
+        documents={"terms": "2026-01", "privacy": "2026-01", "imprint": "2026-01"},
     )
 
 
@@ -82,6 +92,9 @@ def an_account() -> AccountFacts:
         registered_at=after(0),
         verified_at=after(0.1),
         tokens_valid_from=after(1),
+        spared_session=SESSION,
+        ended_sessions=[EndedSession(id=ENDED_SESSION, ended_at=after(2))],
+        consents={"terms": "2026-01", "privacy": "2026-01"},
     )
 
 
@@ -109,6 +122,7 @@ def a_helper() -> HelperFacts:
         qualified={"wifi": after(8760)},
         insured_until=after(4000),
         listed_at=after(2),
+        warned=[Expiry(what="document:insurance", valid_until=after(4000), days=30)],
     )
 
 
@@ -134,6 +148,8 @@ def a_job() -> JobFacts:
         cause="line_inactive",
         cause_party="operator",
         requested_at=after(1),
+        asked_helper_id=HELPER,
+        answered_at=after(2),
         **{f"{moment}_at": after(2 + hours) for hours, moment in enumerate(moments)},
     )
 
@@ -193,6 +209,19 @@ def a_rating() -> RatingFacts:
     return RatingFacts(helper_id=HELPER, mean=4.75, count=8, score=4.375)
 
 
+def a_look() -> AccessFacts:
+    return AccessFacts(
+        actor_id=derived_id("acc", "support"),
+        role="support",
+        subject_ids=[HELPER],
+        kind="document",
+        thing_id=derived_id("document", "example"),
+        purpose="review",
+        case_id=derived_id("case", "example"),
+        at=after(3),
+    )
+
+
 EXAMPLES: dict[type[Facts], tuple[str, Facts]] = {
     TenantFacts: ("vodafone", a_tenant()),
     AccountFacts: (CUSTOMER, an_account()),
@@ -203,6 +232,7 @@ EXAMPLES: dict[type[Facts], tuple[str, Facts]] = {
     MessageFacts: (f"{CONVERSATION}:3", a_message()),
     ReviewPairFacts: (derived_id("pair", "example"), a_review_pair()),
     RatingFacts: (HELPER, a_rating()),
+    AccessFacts: (derived_id("look", "example"), a_look()),
 }
 """Facts class -> the subject's id and the example."""
 

@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from shared.rabbit import Outgoing, Publisher
 from shared.rabbit.parking import ROUND
-from shared.rabbit.topology import parked_queue, suspect_queue
+from shared.rabbit.topology import SUSPECT, parked_queue
 from shared.store import Database
 from tests.crashes.points import (
     EARLIER,
@@ -153,13 +153,13 @@ class BreakingPublisher(Publisher):
         if (event.subject, event.sequence) == (BUSY, 1):
             await self._busy()
 
-    async def send(self, queue: str, message: Any) -> None:
+    async def send(self, queue: str, message: Any, exchange: str = "") -> None:
         thing = message.headers["cloudEvents_subject"]
-        sent, confirmed = _COPIES.get((queue.rsplit(".", 1)[-1], thing), (None, None))
+        sent, confirmed = _COPIES.get(((exchange or queue).rsplit(".", 1)[-1], thing), (None, None))
         if confirmed is not None:
             self._on_the_way[message.message_id] = confirmed
         with self._breaker.at(sent):
-            await super().send(queue, message)
+            await super().send(queue, message, exchange)
 
 
 def _break_confirms(breaker: Breaker, on_the_way: Mapping[str, Step]) -> None:
@@ -192,7 +192,7 @@ def _settling(message: IncomingMessage, copied: Step | None) -> Step | None:
     thing = message.headers.get("cloudEvents_subject")
     if message.routing_key == parked_queue(QUEUE):
         return Step.STORED_ACK
-    if message.routing_key == suspect_queue(QUEUE):
+    if message.exchange == SUSPECT:
         return None
     if thing == BUMPY and ROUND not in message.headers:
         return Step.RETRY_ACK

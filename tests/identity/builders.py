@@ -9,6 +9,7 @@ from services.identity.credentials import Codes
 from services.identity.model import Account
 from services.identity.store import AccountStore
 from shared.kernel.ids import new_id
+from shared.mail import MailStore
 from tests.harness import Harness
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -71,3 +72,24 @@ async def logged_in(client: httpx.AsyncClient, email: str) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body
+
+
+async def mails_to(identity: Harness, address: str) -> list[str]:
+    """Subject and text of each mail that waits, oldest first."""
+    documents = identity.runtime.database.collection(MailStore.collection)
+    found = documents.find({"recipient": address}).sort("created_at", 1)
+    return [f"{mail['subject']}\n{mail['text']}" async for mail in found]
+
+
+def believing(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def refused(identity: Harness, client: httpx.AsyncClient, access_token: str) -> None:
+    """Waits for at most five seconds until the token is refused."""
+
+    async def asked() -> bool:
+        answer = await client.get("/v1/me", headers=believing(access_token))
+        return answer.status_code == 401
+
+    await identity.eventually(asked)

@@ -14,6 +14,8 @@ from tests.identity.builders import (
     a_registration,
     code_of,
     logged_in,
+    mails_to,
+    refused,
     registered,
     verified,
 )
@@ -120,10 +122,56 @@ async def test_a_taken_address_is_answered_like_a_free_one(identity: Harness):
     assert any("Registrierung" in subject for subject in texts)
 
 
-async def test_the_first_password_stays_when_an_unverified_address_registers_again(
-    identity: Harness,
-):
+async def test_the_latest_password_counts_until_the_address_is_verified(identity: Harness):
     account = await registered(identity)
+    other = a_registration(email=account["email"], password="quite-Another-77-phrase")
+    async with identity.client() as client:
+        answer = await client.post("/v1/accounts", json=other)
+        assert answer.status_code == 201
+        assert answer.json().keys() == account.keys()
+        body = {"email": account["email"], "password": PASSWORD}
+        assert (await client.post("/v1/auth/login", json=body)).status_code == 401
+        body["password"] = other["password"]
+        assert (await client.post("/v1/auth/login", json=body)).status_code == 200
+
+
+async def test_a_code_of_an_earlier_registration_confirms_nobody_elses_password(identity: Harness):
+    account = await registered(identity)
+    first = await code_of(identity, account["id"])
+    other = a_registration(email=account["email"], password="quite-Another-77-phrase")
+    async with identity.client() as client:
+        assert (await client.post("/v1/accounts", json=other)).status_code == 201
+        body = {"email": account["email"], "code": first}
+        assert (await client.post("/v1/accounts/verify", json=body)).status_code == 422
+        body["code"] = await code_of(identity, account["id"])
+        assert (await client.post("/v1/accounts/verify", json=body)).status_code == 200
+    texts = await mails_to(identity, account["email"])
+    assert any(body["code"] in text and "anderen Passwort" in text for text in texts)
+
+
+async def test_a_session_of_an_earlier_registration_ends_with_its_password(identity: Harness):
+    account = await registered(identity)
+    other = a_registration(email=account["email"], password="quite-Another-77-phrase")
+    async with identity.client() as client:
+        tokens = await logged_in(client, account["email"])
+        await client.post("/v1/accounts", json=other)
+        refresh = {"refresh_token": tokens["refresh_token"]}
+        assert (await client.post("/v1/auth/refresh", json=refresh)).status_code == 401
+        await refused(identity, client, tokens["access_token"])
+
+
+async def test_registering_again_with_the_same_password_keeps_the_code(identity: Harness):
+    """Somebody whose connection broke sends the form twice."""
+    body = a_registration()
+    account = await registered(identity, **body)
+    first = await code_of(identity, account["id"])
+    async with identity.client() as client:
+        assert (await client.post("/v1/accounts", json=body)).status_code == 201
+    assert await code_of(identity, account["id"]) == first
+
+
+async def test_after_verification_nobody_changes_the_password_by_registering(identity: Harness):
+    account = await verified(identity)
     other = a_registration(email=account["email"], password="quite-Another-77-phrase")
     async with identity.client() as client:
         assert (await client.post("/v1/accounts", json=other)).status_code == 201

@@ -78,7 +78,7 @@ def test_suspension_ends_the_tokens_and_reinstatement_ends_the_suspension():
     account = an_account()
     assert account.suspend("abuse", NOON) == [AccountSuspended(account.facts())]
     assert account.facts().status == "suspended"
-    assert account.tokens_valid_from == NOON
+    assert account.tokens_valid_from == NOON + timedelta(seconds=1)
     with pytest.raises(AlreadySuspended):
         account.suspend("again", NOON)
     assert account.reinstate() == [AccountReinstated(account.facts())]

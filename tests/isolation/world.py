@@ -223,6 +223,7 @@ def _made(people: _People, ours: Story, neighbours: Story, foreign: Story) -> Wo
         "document_id": [_document(helper, people.platform.photo)],
         "attempt_id": [helper.post("/v1/helpers/me/attempts", {"skill": "tv"})["id"]],
         "account_id": [idle.id],
+        "session_id": [_earlier_session(quiet)],
     }
     public = {
         "helper": helper.id,
@@ -337,15 +338,22 @@ def _document(helper: Person, photo: bytes) -> str:
     return str(proof["id"])
 
 
+def _earlier_session(person: Person) -> str:
+    """Of another device; the person goes on with a newer one."""
+    refresh_token = _given(person, "refresh_token")
+    person.log_in()
+    return refresh_token.split(".")[0]
+
+
 def _token(name: str, person: Person) -> Token:
     return Token(name, f"{person.tenant}.localhost", _access_token(person))
 
 
 def _access_token(person: Person) -> str:
-    """The one of the latest login."""
+    return _given(person, "access_token")
+
+
+def _given(person: Person, kind: str) -> str:
+    """The token of the latest login."""
     bodies = (answer.body for answer in reversed(person.answers))
-    return next(
-        str(body["access_token"])
-        for body in bodies
-        if isinstance(body, dict) and "access_token" in body
-    )
+    return next(str(body[kind]) for body in bodies if isinstance(body, dict) and kind in body)

@@ -1,11 +1,13 @@
 """Helpers, papers and files as the tests of profiles need them."""
 
 import io
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 from PIL import Image
+from pypdf import PdfWriter
 
 from services.profiles.model.attempt import Attempt, PaperOption, PaperQuestion
 from services.profiles.model.availability import Availability, Window
@@ -177,7 +179,18 @@ def an_image(kind: str = "JPEG", size: tuple[int, int] = (1600, 1200), **options
     return out.getvalue()
 
 
-A_PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+def a_pdf(change: Callable[[PdfWriter], Any] = lambda _: None, pages: int = 1) -> bytes:
+    """So many empty pages, and what change does to them."""
+    writer = PdfWriter()
+    for _ in range(pages):
+        writer.add_blank_page(595, 842)
+    change(writer)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+A_PDF = a_pdf()
 
 
 async def put_bank(

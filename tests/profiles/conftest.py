@@ -16,7 +16,9 @@ async def profiles(
     broker_url: str, mongo_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Harness]:
     folder = tmp_path_factory.mktemp("profiles")
-    async with Harness.running(create, Settings, broker_url, mongo_url, folder) as harness:
+    async with Harness.running(
+        create, Settings, broker_url, mongo_url, folder, file_secret="f" * 32
+    ) as harness:
         for tenant in ("vodafone", "swisscom"):
             for skill in ("wifi", "tv"):
                 assert (await put_bank(harness, tenant, skill)).status_code == 201

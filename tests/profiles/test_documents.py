@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.profiles.model.document import DocumentStatus
-from services.profiles.store import DocumentStore, HelperStore
+from services.profiles.store import DocumentFiles, DocumentStore, HelperStore
 from shared.contracts.profiles import (
     DocumentExpired,
     DocumentReviewed,
@@ -26,6 +26,8 @@ from tests.profiles.builders import (
     show_photo,
     sit,
 )
+
+FORM = "multipart/form-data; boundary=between"
 
 
 async def a_person(profiles: Harness, tenant: str = "vodafone") -> str:
@@ -246,6 +248,22 @@ async def test_five_documents_at_most_wait_for_support(profiles: Harness):
         assert (await hand_in(profiles, person)).status_code == 201
     sixth = await hand_in(profiles, person)
     assert (sixth.status_code, sixth.json()["code"]) == (409, "too_many_documents")
+
+
+async def test_a_repeated_request_keeps_one_document_and_one_file(profiles: Harness):
+    person = await a_person(profiles)
+    key = {"Idempotency-Key": new_id("key")}
+    files = profiles.runtime.database.handle[f"{DocumentFiles.bucket}.files"]
+    # The date would differ around midnight, and so the body; the boundary of the form is fixed.
+    same: dict[str, Any] = {"valid_until": "2040-01-31", "headers": key | {"Content-Type": FORM}}
+    before = await files.count_documents({})
+    first, again = [await hand_in(profiles, person, **same) for _ in range(2)]
+    assert (first.status_code, again.status_code) == (201, 201), again.text
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json() == first.json()
+    other = await hand_in(profiles, person, **same, insurer="Axa")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert await files.count_documents({}) == before + 1
 
 
 async def test_documents_need_a_profile(profiles: Harness):

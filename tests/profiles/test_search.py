@@ -1,12 +1,16 @@
 """The search through the HTTP door."""
 
 import math
+import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.profiles.commands import DescribeHelper, describe_helper
+from services.profiles.model import cells
 from services.profiles.model.availability import Availability, Window
 from services.profiles.store import HelperStore
 from shared.contracts.reviews import RatingChanged, RatingFacts
@@ -44,7 +48,7 @@ def region() -> Region:
 
 async def search(profiles: Harness, region: Region, tenant: str = "vodafone", **params: Any) -> Any:
     async with profiles.client(tenant=tenant) as client:
-        answer = await client.get("/v1/helpers", params={"near": region.near(), **params})
+        answer = await client.get("/v1/helpers", params={"near": region.near()} | params)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -196,7 +200,7 @@ async def test_hits_are_sorted_as_wished(profiles: Harness, region: Region):
 async def test_a_suspended_or_unlisted_helper_is_not_found(profiles: Harness, region: Region):
     helper = await filed(profiles, region.at())
     helpers = profiles.scope().store(HelperStore)
-    await helpers.update(helper, lambda each: each.on_due(each.due_at or profiles.scope().now))
+    await helpers.update(helper, lambda each: each.on_due(each.qualifications["wifi"].valid_until))
     assert await ids(profiles, region) == []
 
 
@@ -278,6 +282,12 @@ async def test_no_radius_tells_one_neighbour_of_a_block_from_another(
         ({"near": "52.53,inf"}, "near"),
         ({"near": "91,13"}, "near"),
         ({"near": "52,181"}, "near"),
+        ({"near": "-90.0001,13"}, "near"),
+        ({"near": "٥٢,١٣"}, "near"),
+        ({"near": "52.53, 13.41"}, "near"),
+        ({"near": "1e1,13"}, "near"),
+        ({"near": "0x10,13"}, "near"),
+        ({"near": "5" * 10_000}, "near"),
         ({"near": "Berlin"}, "near"),
         ({"near": "52.53,13.41", "radius_m": 0}, "radius_m"),
         ({"near": "52.53,13.41", "radius_m": 50_001}, "radius_m"),
@@ -292,6 +302,11 @@ async def test_no_radius_tells_one_neighbour_of_a_block_from_another(
         ({"near": "52.53,13.41", "available_at": "9999-12-31T23:59:59Z"}, "available_at"),
         ({"near": "52.53,13.41", "sort": "price"}, "sort"),
         ({"near": "52.53,13.41", "limit": 101}, "limit"),
+        ({"near": "52.53,13.41", "limit": 0}, "limit"),
+        ({"near": "52.53,13.41", "limit": "1_0"}, "limit"),
+        ({"near": "52.53,13.41", "cursor": "AAAA"}, "cursor"),
+        ({"near": "52.53,13.41", "skill": "wifi\x00"}, "skill"),
+        ({"near": "52.53,13.41", "skill": "x" * 10_000}, "skill"),
         ({"near": "52.53,13.41", "colour": "red"}, "colour"),
         ({"near": "52.53,13.41", "skill": ""}, "skill"),
         ({"near": ["52.53,13.41", "1,1"]}, "near"),
@@ -317,3 +332,98 @@ async def test_cells_do_not_tell_tenants_apart_but_the_store_does(profiles: Harn
         near = f"{ZURICH.lat},{ZURICH.lon}"
         answer = await client.get("/v1/helpers", params={"near": near, "limit": 100})
     assert person not in [hit["id"] for hit in answer.json()["data"]]
+
+
+# Where somebody lives
+
+
+async def test_no_search_from_anywhere_tells_neighbours_of_a_block_apart(
+    profiles: Harness, region: Region
+):
+    """Whoever could trilaterate one of them could tell them apart: by who is found, in which
+    order, at which distance, with which score, whatever the centre and the radius are.
+    """
+    place = region.at(north_m=2_000, east_m=300)
+    home = place.rounded()
+    corners = [
+        each
+        for north in range(-700, 701, 140)
+        for east in range(-700, 701, 140)
+        if (each := Point(home.lat + north / 111_195, home.lon + east / 80_000)).rounded() == home
+    ]
+    ends = min(corners, key=lambda each: each.lat), max(corners, key=lambda each: each.lat)
+    assert ends[0].distance_m(ends[1]) > 700
+    both = [await filed(profiles, each, radius_m=4_000) for each in ends]
+    dice = random.Random(7)
+    seen = 0
+    for _ in range(40):
+        centre = region.at(dice.uniform(-3_000, 6_000), dice.uniform(-4_000, 4_000))
+        params = {"near": f"{centre.lat:.6f},{centre.lon:.6f}"}
+        params["radius_m"] = str(dice.randint(500, 8_000))
+        hits = (await search(profiles, region, **params))["data"]
+        assert len(hits) in (0, 2)
+        seen += len(hits)
+        one, other = hits if hits else ({}, {})
+        for name in ("place", "distance_m", "score", "explain"):
+            assert one.get(name) == other.get(name)
+        assert {hit["id"] for hit in hits} in (set(), set(both))
+    assert 20 < seen < 80
+
+
+async def test_moving_within_the_block_changes_nothing_that_others_see(
+    profiles: Harness, region: Region
+):
+    """Nor does repeating the question: the public place is a fixed grid's, without any noise."""
+    home = region.at(north_m=1_000).rounded()
+    person = await filed(profiles, home, radius_m=20_000)
+    scope = profiles.scope()
+    everywhere = scope.tenant.model_copy(update={"radius_m": 20_000_000})
+    wide, helpers = replace(scope, tenant=everywhere), scope.store(HelperStore)
+    seen = set()
+    for step in range(12):
+        moved = Point(home.lat + (step - 6) * 0.0006, home.lon + (step % 5 - 2) * 0.0006)
+        assert moved.rounded() == home
+        profile = replace((await helpers.get(person)).profile, place=moved)
+        await describe_helper(DescribeHelper(person, profile), helpers, wide)
+        async with profiles.client() as client:
+            shown = (await client.get(f"/v1/helpers/{person}")).json()["place"]
+        (hit,) = (await search(profiles, region))["data"]
+        seen.add((str(shown), str(hit["place"]), hit["distance_m"], hit["score"]))
+    assert len(seen) == 1
+
+
+def test_the_grid_of_public_places_is_the_same_for_everybody():
+    dice = random.Random(3)
+    for _ in range(500):
+        place = Point(dice.uniform(45, 56), dice.uniform(5, 16))
+        public = place.rounded()
+        assert place.distance_m(public) < 720
+        assert public.rounded() == public
+
+
+async def test_a_search_reads_no_exact_place(profiles: Harness, region: Region):
+    place = region.at(north_m=1_234, east_m=567)
+    await filed(profiles, place)
+    helpers = profiles.scope().store(HelperStore)
+    keys = cells.keys_at(place.rounded(), [])
+    (card,) = await helpers.filed_under(keys, 9)
+    assert card.place == place.rounded() != place
+
+
+async def test_a_helper_from_before_there_were_cards_is_found(profiles: Harness, region: Region):
+    person = await filed(profiles, region.at())
+    helpers = profiles.scope().store(HelperStore)
+    await helpers._documents.update_one({"_id": person}, {"$unset": {"card": ""}})
+    (hit,) = (await search(profiles, region))["data"]
+    assert (hit["id"], hit["display_name"]) == (person, "Ada Berger")
+
+
+async def test_on_a_public_holiday_nobody_is_found_who_keeps_it(profiles: Harness, region: Region):
+    year = (profiles.scope().now + timedelta(days=7)).year
+    christmas = datetime(year, 12, 25, 11, tzinfo=ZoneInfo("Europe/Berlin"))
+    if christmas < profiles.scope().now:
+        christmas = christmas.replace(year=year + 1)
+    keeping = Availability(weekly=ALL_WEEK, public_holidays="DE-BE")
+    await filed(profiles, region.at(), availability=keeping)
+    working = await filed(profiles, region.at(), availability=ANYWHERE)
+    assert await ids(profiles, region, available_at=christmas.isoformat()) == [working]

@@ -18,6 +18,9 @@ LOOK_UPS = [
     (JobRows, lambda store: store.booked(["acc_1"])),
     (JobRows, lambda store: store.booked(["acc_1", "acc_2"])),
     (JobRows, lambda store: store.latest_ended("acc_1", 9)),
+    (JobRows, lambda store: store.latest_asked("acc_1", 9)),
+    (JobRows, lambda store: store.latest_visits("acc_1", 9)),
+    (JobRows, lambda store: store.of_errands(["acc_1|wifi", "acc_2|tv"])),
 ]
 
 
@@ -28,8 +31,8 @@ class Watched:
         self._documents = documents
         self.cursor: Any = None
 
-    def find(self, *arguments: Any) -> Any:
-        self.cursor = self._documents.find(*arguments)
+    def find(self, *arguments: Any, **options: Any) -> Any:
+        self.cursor = self._documents.find(*arguments, **options)
         return self.cursor
 
 

@@ -38,6 +38,7 @@ LOOKS = 3
 
 OWN: dict[str, dict[str, Any]] = {
     "identity": {"key_secret": "k" * 32, "password_memory_kib": 64},
+    "profiles": {"file_secret": "f" * 32},
 }
 """Settings that a service cannot do without."""
 
@@ -133,8 +134,8 @@ def all_queues(services: Sequence[str]) -> list[str]:
         kind
         for service in services
         for queue in queues(service)
-        for kind in (queue, retry_queue(queue), suspect_queue(queue), parked_queue(queue))
-    ]
+        for kind in (queue, retry_queue(queue), parked_queue(queue))
+    ] + [suspect_queue(service) for service in services]
 
 
 @asynccontextmanager

@@ -1,5 +1,25 @@
 """Identity's routes."""
 
-from services.identity.api import accounts, admin, tenant, wellknown
+from services.identity.api import (
+    accounts,
+    admin,
+    clients,
+    keys,
+    login,
+    me,
+    tenant,
+    tenants,
+    wellknown,
+)
 
-ROUTERS = (tenant.router, accounts.router, admin.router, wellknown.router)
+ROUTERS = (
+    tenant.router,
+    accounts.router,
+    login.router,
+    me.router,
+    tenants.router,
+    admin.router,
+    clients.router,
+    keys.router,
+    wellknown.router,
+)

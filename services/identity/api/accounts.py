@@ -1,67 +1,63 @@
-"""Registration, verification, login and one's own account."""
+"""Registration, verification and forgotten passwords: what needs no token."""
 
 from typing import Annotated
 
-from email_validator import EmailNotValidError, validate_email
-from fastapi import Request
-from pydantic import AfterValidator, Field
+import structlog
+from pydantic import Field
+from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from services.identity import commands, views
-from services.identity.store import AccountStore
-from shared.http import ALSO_PLATFORM, CONDITIONAL, PERSON, PUBLIC, CallDep, Router, answer
-from shared.http.fields import Body, Line, View
-from shared.kernel.errors import Invalid
+from services.identity.api.fields import (
+    Accepts,
+    AnyEmail,
+    Code,
+    Email,
+    Language,
+    Name,
+    NewPassword,
+    check_language,
+)
+from shared.http import PUBLIC, Call, CallDep, Router, answer
+from shared.http.fields import Body, View
+from shared.kernel.errors import Refusal
 from shared.kernel.ids import new_id
+
+log = structlog.get_logger()
 
 router = Router()
 
 
-def _deliverable(text: str) -> str:
-    try:
-        return validate_email(text, check_deliverability=False).normalized
-    except EmailNotValidError as error:
-        raise ValueError(str(error)) from None
-
-
-Email = Annotated[str, Line(3, 254), AfterValidator(_deliverable)]
-Name = Annotated[str, Line(1, 80)]
-Language = Annotated[str, Field(pattern="^[a-z]{2}$")]
-Secret = Annotated[str, Field(min_length=1, max_length=512)]
-
-
 class RegisterBody(Body):
-    """password is 12 to 128 characters and hard to guess."""
+    """password is 12 to 128 characters and hard to guess.
+
+    accepts: kind of document (terms, privacy) -> the version in force that the person agreed to.
+    """
 
     email: Email
-    password: Annotated[str, Field(min_length=12, max_length=128)]
+    password: NewPassword
     display_name: Name
     language: Language
+    accepts: Accepts = {}
 
 
 class VerifyBody(Body):
     """code is the six digits of the mail."""
 
     email: Email
-    code: Annotated[str, Field(pattern="^[0-9]{6}$")]
+    code: Code
 
 
-class ResendBody(Body):
+class AddressBody(Body):
     email: Email
 
 
-class LogInBody(Body):
-    email: Annotated[str, Line(1, 254)]
-    password: Annotated[str, Field(min_length=1, max_length=128)]
+class ResetBody(Body):
+    """code as it was mailed; case, dashes and spaces do not matter."""
 
-
-class RefreshBody(Body):
-    refresh_token: Secret
-
-
-class EditBody(Body):
-    display_name: Name | None = None
-    language: Language | None = None
+    email: AnyEmail
+    code: Annotated[str, Field(min_length=1, max_length=32)]
+    password: NewPassword
 
 
 class Accepted(View):
@@ -76,7 +72,7 @@ class Accepted(View):
     openapi_extra=PUBLIC,
 )
 async def register(body: RegisterBody, call: CallDep) -> Response:
-    _check_language(body.language, call)
+    check_language(body.language, call)
     account = await commands.register(
         commands.Register(
             id=new_id("acc"),
@@ -84,10 +80,11 @@ async def register(body: RegisterBody, call: CallDep) -> Response:
             password=body.password,
             display_name=body.display_name,
             language=body.language,
+            accepts=body.accepts,
         ),
         call,
     )
-    return answer(call, views.account_view(account))
+    return answer(call, views.account_view(account, call.tenant))
 
 
 @router.post(
@@ -98,7 +95,7 @@ async def register(body: RegisterBody, call: CallDep) -> Response:
 )
 async def verify(body: VerifyBody, call: CallDep) -> Response:
     account = await commands.verify_email(commands.VerifyEmail(body.email, body.code), call)
-    return answer(call, views.account_view(account), etag=account.version)
+    return answer(call, views.account_view(account, call.tenant), etag=account.version)
 
 
 @router.post(
@@ -108,73 +105,54 @@ async def verify(body: VerifyBody, call: CallDep) -> Response:
     response_model=Accepted,
     openapi_extra=PUBLIC,
 )
-async def resend(body: ResendBody, call: CallDep) -> Response:
-    await commands.resend_code(commands.ResendCode(body.email), call)
-    return answer(call, Accepted(status="accepted"))
+async def resend(body: AddressBody, call: CallDep) -> Response:
+    """Always 202, at once: neither the answer nor its time tells whether there is an account."""
+
+    async def send() -> None:
+        await commands.resend_code(commands.ResendCode(body.email), call)
+
+    return _afterwards(call, BackgroundTask(_unheard, send))
 
 
 @router.post(
-    "/v1/auth/login",
-    operation_id="identity_log_in",
-    response_model=views.TokensView,
-    openapi_extra=PUBLIC | ALSO_PLATFORM,
+    "/v1/accounts/password-reset",
+    operation_id="identity_ask_password_reset",
+    status_code=202,
+    response_model=Accepted,
+    openapi_extra=PUBLIC,
 )
-async def log_in(request: Request, body: LogInBody, call: CallDep) -> Response:
-    address = request.client.host if request.client else ""
-    tokens = await commands.log_in(commands.LogIn(body.email, body.password, address), call)
-    return answer(call, views.tokens_view(tokens), headers={"Cache-Control": "no-store"})
+async def ask_reset(body: AddressBody, call: CallDep) -> Response:
+    """Always 202, at once: neither the answer nor its time tells whether there is an account."""
+
+    async def send() -> None:
+        await commands.ask_reset(commands.AskReset(body.email), call)
+
+    return _afterwards(call, BackgroundTask(_unheard, send))
 
 
 @router.post(
-    "/v1/auth/refresh",
-    operation_id="identity_refresh_tokens",
-    response_model=views.TokensView,
-    openapi_extra=PUBLIC | ALSO_PLATFORM,
-)
-async def refresh(body: RefreshBody, call: CallDep) -> Response:
-    tokens = await commands.refresh(commands.Refresh(body.refresh_token), call)
-    return answer(call, views.tokens_view(tokens), headers={"Cache-Control": "no-store"})
-
-
-@router.post(
-    "/v1/auth/logout",
-    operation_id="identity_log_out",
+    "/v1/accounts/password-reset/confirm",
+    operation_id="identity_reset_password",
     status_code=204,
-    openapi_extra=PUBLIC | ALSO_PLATFORM,
+    openapi_extra=PUBLIC,
 )
-async def log_out(body: RefreshBody, call: CallDep) -> Response:
-    await commands.log_out(commands.LogOut(body.refresh_token), call)
+async def reset(body: ResetBody, call: CallDep) -> Response:
+    """Every session of the account ends."""
+    cmd = commands.ResetPassword(body.email, body.code, body.password)
+    await commands.reset_password(cmd, call)
     return Response(status_code=204)
 
 
-@router.get(
-    "/v1/me",
-    operation_id="identity_get_me",
-    response_model=views.AccountView,
-    openapi_extra=PERSON | ALSO_PLATFORM,
-)
-async def get_me(call: CallDep) -> Response:
-    account = await call.store(AccountStore).get(call.person.id)
-    return answer(call, views.account_view(account), etag=account.version)
+def _afterwards(call: Call, task: BackgroundTask) -> Response:
+    """The answer, and the work once it is sent. Who hears nothing asks again."""
+    response = answer(call, Accepted(status="accepted"))
+    response.background = task
+    return response
 
 
-@router.patch(
-    "/v1/me",
-    operation_id="identity_edit_me",
-    response_model=views.AccountView,
-    openapi_extra=PERSON | CONDITIONAL,
-)
-async def edit_me(body: EditBody, call: CallDep) -> Response:
-    if body.language is not None:
-        _check_language(body.language, call)
-    accounts = call.answering(AccountStore, views.account_view)
-    account = await commands.edit_account(
-        commands.EditAccount(call.person.id, body.display_name, body.language), accounts
-    )
-    return answer(call, views.account_view(account), etag=account.version)
-
-
-def _check_language(language: str, call: CallDep) -> None:
-    if language not in call.tenant.locales:
-        known = ", ".join(call.tenant.locales)
-        raise Invalid(f"must be one of {known}", pointer="/language", code="invalid_request")
+async def _unheard(work: commands.Work) -> None:
+    """There is nobody left to tell of a refusal."""
+    try:
+        await work()
+    except Refusal as refusal:
+        log.info("accounts.unheard", reason=refusal.reason)

@@ -1,171 +1,28 @@
-"""What the platform's administrators and a tenant's support do."""
+"""What administrators and support do with accounts."""
 
+from functools import partial
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Path
-from pydantic import AfterValidator, Field
 from starlette.responses import Response
 
 from services.identity import commands, views
-from services.identity.store import AccountStore, TenantStore
-from shared.contracts.identity import (
-    Brand,
-    CancellationTier,
-    Category,
-    TenantFacts,
-    TenantRules,
-)
+from services.identity.api.fields import AnyEmail
+from services.identity.api.tenants import Slug, the_tenant
+from services.identity.store import AccountStore
 from shared.http import PLATFORM, CallDep, Router, answer, roles
-from shared.http.fields import Body, Bool, Currency, IdOf, Int, Line, MoneyIn, PointIn, Text
-from shared.kernel.errors import Invalid, NotFound
-from shared.replicas import PLATFORM as PLATFORM_SLUG
+from shared.http.fields import Body, IdOf, Text
 
 router = Router()
 
-Slug = Annotated[str, Field(pattern="^[a-z][a-z0-9_-]{1,30}$")]
-Colour = Annotated[str, Field(pattern="^#[0-9a-f]{6}$")]
-Host = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
-Locale = Annotated[str, Field(pattern="^[a-z]{2}$")]
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("is not an IANA time zone") from None
-    return name
-
-
-class BrandBody(Body):
-    name: Annotated[str, Line(1, 80)]
-    programme_name: Annotated[str, Line(1, 80)]
-    primary_colour: Colour
-    accent_colour: Colour
-    logo: Annotated[str, Line(0, 2000)] = ""
-    support_email: Annotated[str, Line(3, 254)]
-    support_phone: Annotated[str, Line(0, 40)] = ""
-
-
-class CategoryBody(Body):
-    slug: Slug
-    names: Annotated[dict[Locale, Annotated[str, Line(1, 80)]], Field(min_length=1)]
-
-
-class BandBody(Body):
-    min: MoneyIn
-    max: MoneyIn
-
-
-class AreaBody(Body):
-    centre: PointIn
-    radius_m: Annotated[Int, Field(ge=1_000, le=2_000_000)]
-
-
-class TierBody(Body):
-    hours_before: Annotated[Int, Field(ge=0, le=720)]
-    fee_percent: Annotated[Int, Field(ge=0, le=100)]
-
-
-class RulesBody(Body):
-    pass_mark: Annotated[float, Field(gt=0, le=1)] = 0.7
-    insurance_required: Bool = False
-    identity_required: Bool = False
-    cancellation_tiers: Annotated[list[TierBody], Field(max_length=10)] = []
-    review_window_days: Annotated[Int, Field(ge=1, le=90)] = 14
-    dispute_window_days: Annotated[Int, Field(ge=1, le=90)] = 7
-    contact_redaction: Bool = True
-    support_hours: Annotated[str, Text(0, 200)] = ""
-    commission_bps: Annotated[Int, Field(ge=0, le=5_000)] = 0
-
-
-class TenantBody(Body):
-    """A tenant's configuration, whole."""
-
-    hosts: Annotated[list[Host], Field(min_length=1, max_length=10)]
-    brand: BrandBody
-    country: Annotated[str, Field(pattern="^[A-Z]{2}$")]
-    locales: Annotated[list[Locale], Field(min_length=1, max_length=10)]
-    currency: Currency
-    time_zone: Annotated[str, AfterValidator(_known_zone)]
-    categories: Annotated[list[CategoryBody], Field(min_length=1, max_length=50)]
-    hourly_rate: BandBody
-    service_area: AreaBody
-    rules: RulesBody
-
-    def facts(self, slug: str) -> TenantFacts:
-        """The event's form. Invalid where two fields contradict each other."""
-        low, high = self.hourly_rate.min.money, self.hourly_rate.max.money
-        for name, money in (("min", low), ("max", high)):
-            if money.currency != self.currency:
-                raise Invalid(
-                    f"must be in {self.currency}", pointer=f"/hourly_rate/{name}/currency"
-                )
-        if high < low:
-            raise Invalid("must not be less than min", pointer="/hourly_rate/max")
-        slugs = [category.slug for category in self.categories]
-        if len(set(slugs)) < len(slugs):
-            raise Invalid("a category stands twice", pointer="/categories")
-        return TenantFacts(
-            slug=slug,
-            hosts=self.hosts,
-            brand=Brand(**self.brand.model_dump()),
-            country=self.country,
-            locales=self.locales,
-            currency=self.currency,
-            time_zone=self.time_zone,
-            categories=[Category(**category.model_dump()) for category in self.categories],
-            hourly_rate_min=low,
-            hourly_rate_max=high,
-            centre=self.service_area.centre.point,
-            radius_m=self.service_area.radius_m,
-            rules=TenantRules(
-                **self.rules.model_dump(exclude={"cancellation_tiers"}),
-                cancellation_tiers=[
-                    CancellationTier(**tier.model_dump()) for tier in self.rules.cancellation_tiers
-                ],
-            ),
-        )
-
 
 class RoleBody(Body):
-    email: Annotated[str, Line(3, 254)]
+    email: AnyEmail
     role: Literal["support", "tenant_admin"]
 
 
 class SuspendBody(Body):
     reason: Annotated[str, Text(1, 500)]
-
-
-@router.get(
-    "/v1/admin/tenants",
-    operation_id="identity_list_tenants",
-    response_model=views.TenantListView,
-    openapi_extra=PLATFORM,
-)
-async def list_tenants(call: CallDep) -> Response:
-    tenants = await call.store(TenantStore).everyones()
-    return answer(
-        call, views.TenantListView(data=[views.configured_view(tenant) for tenant in tenants])
-    )
-
-
-@router.put(
-    "/v1/admin/tenants/{slug}",
-    operation_id="identity_configure_tenant",
-    response_model=views.TenantView,
-    openapi_extra=PLATFORM,
-)
-async def configure_tenant(
-    slug: Annotated[Slug, Path()], body: TenantBody, call: CallDep
-) -> Response:
-    if slug == PLATFORM_SLUG:
-        raise Invalid("this slug is the platform's own", parameter="slug")
-    tenant, created = await commands.configure_tenant(
-        commands.ConfigureTenant(body.facts(slug)), call
-    )
-    view = views.configured_view(tenant)
-    return answer(call, view, status=201 if created else 200, etag=tenant.version)
 
 
 @router.post(
@@ -175,13 +32,11 @@ async def configure_tenant(
     openapi_extra=PLATFORM,
 )
 async def grant_role(slug: Annotated[Slug, Path()], body: RoleBody, call: CallDep) -> Response:
-    tenant = await TenantStore.of(slug, call).find(slug)
-    if tenant is None:
-        raise NotFound("there is no such tenant")
+    tenant = await the_tenant(slug, call)
     account = await commands.grant_role(
         commands.GrantRole(tenant.configuration(), body.email, body.role), call
     )
-    return answer(call, views.account_view(account))
+    return answer(call, views.account_view(account, tenant.configuration()))
 
 
 AccountId = Annotated[str, IdOf("acc"), Path()]
@@ -194,11 +49,12 @@ AccountId = Annotated[str, IdOf("acc"), Path()]
     openapi_extra=roles("support", "tenant_admin"),
 )
 async def suspend_account(account_id: AccountId, body: SuspendBody, call: CallDep) -> Response:
-    accounts = call.answering(AccountStore, views.account_view)
+    view = partial(views.account_view, tenant=call.tenant)
+    accounts = call.answering(AccountStore, view)
     account = await commands.suspend_account(
         commands.SuspendAccount(account_id, body.reason), accounts
     )
-    return answer(call, views.account_view(account), etag=account.version)
+    return answer(call, view(account), etag=account.version)
 
 
 @router.post(
@@ -208,6 +64,7 @@ async def suspend_account(account_id: AccountId, body: SuspendBody, call: CallDe
     openapi_extra=roles("support", "tenant_admin"),
 )
 async def reinstate_account(account_id: AccountId, call: CallDep) -> Response:
-    accounts = call.answering(AccountStore, views.account_view)
+    view = partial(views.account_view, tenant=call.tenant)
+    accounts = call.answering(AccountStore, view)
     account = await commands.reinstate_account(commands.ReinstateAccount(account_id), accounts)
-    return answer(call, views.account_view(account), etag=account.version)
+    return answer(call, view(account), etag=account.version)

@@ -1,11 +1,15 @@
 """What identity does, cut by behaviour."""
 
+from collections.abc import Awaitable, Callable
+
 from services.identity.commands.accounts import (
+    Agree,
     EditAccount,
     MailCode,
     Register,
     ResendCode,
     VerifyEmail,
+    agree,
     edit_account,
     mail_code,
     register,
@@ -13,51 +17,109 @@ from services.identity.commands.accounts import (
     verify_email,
 )
 from services.identity.commands.administration import (
-    ConfigureTenant,
     GrantHelper,
     GrantRole,
     ReinstateAccount,
     SuspendAccount,
-    configure_tenant,
     grant_helper,
     grant_role,
     reinstate_account,
     suspend_account,
 )
-from services.identity.commands.login import (
-    LogIn,
+from services.identity.commands.clients import (
+    CreateClient,
+    RevokeClient,
+    RotateSecret,
+    SignIn,
+    create_client,
+    revoke_client,
+    rotate_secret,
+    sign_in,
+)
+from services.identity.commands.login import LogIn, Refresh, log_in, refresh
+from services.identity.commands.moving import AskMove, Move, ask_move, move
+from services.identity.commands.passwords import (
+    AskReset,
+    ChangePassword,
+    ResetPassword,
+    ask_reset,
+    change_password,
+    reset_password,
+)
+from services.identity.commands.sessions import (
+    EndAllSessions,
+    EndSession,
     LogOut,
-    Refresh,
-    log_in,
+    end_all_sessions,
+    end_own_session,
     log_out,
-    refresh,
+)
+from services.identity.commands.tenants import (
+    ConfigureTenant,
+    ReinstateTenant,
+    SuspendTenant,
+    configure_tenant,
+    reinstate_tenant,
+    suspend_tenant,
 )
 
+Work = Callable[[], Awaitable[None]]
+"""A command that is ready to be carried out."""
+
 __all__ = [
+    "Agree",
+    "AskMove",
+    "AskReset",
+    "ChangePassword",
     "ConfigureTenant",
+    "CreateClient",
     "EditAccount",
+    "EndAllSessions",
+    "EndSession",
     "GrantHelper",
     "GrantRole",
     "LogIn",
     "LogOut",
     "MailCode",
+    "Move",
     "Refresh",
     "Register",
     "ReinstateAccount",
+    "ReinstateTenant",
     "ResendCode",
+    "ResetPassword",
+    "RevokeClient",
+    "RotateSecret",
+    "SignIn",
     "SuspendAccount",
+    "SuspendTenant",
     "VerifyEmail",
+    "Work",
+    "agree",
+    "ask_move",
+    "ask_reset",
+    "change_password",
     "configure_tenant",
+    "create_client",
     "edit_account",
+    "end_all_sessions",
+    "end_own_session",
     "grant_helper",
     "grant_role",
     "log_in",
     "log_out",
     "mail_code",
+    "move",
     "refresh",
     "register",
     "reinstate_account",
+    "reinstate_tenant",
     "resend_code",
+    "reset_password",
+    "revoke_client",
+    "rotate_secret",
+    "sign_in",
     "suspend_account",
+    "suspend_tenant",
     "verify_email",
 ]

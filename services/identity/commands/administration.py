@@ -1,43 +1,14 @@
-"""What administrators and support do: tenants, roles, suspension."""
+"""What administrators and support do with accounts: roles, suspension."""
 
 from dataclasses import dataclass
 
-from services.identity.commands.accounts import find_claim
-from services.identity.model import Account, Tenant
-from services.identity.store import AccountStore, TenantStore
+from services.identity.commands.addresses import find_account
+from services.identity.model import Account
+from services.identity.store import AccountStore
 from shared.contracts.identity import TenantFacts
 from shared.kernel.clock import utc_now
-from shared.kernel.errors import Conflict, NotFound
+from shared.kernel.errors import NotFound
 from shared.scope import Scope
-from shared.store import AlreadyExists
-
-
-class HostTaken(Conflict):
-    code = "host_taken"
-
-
-@dataclass(frozen=True)
-class ConfigureTenant:
-    facts: TenantFacts
-
-
-async def configure_tenant(cmd: ConfigureTenant, scope: Scope) -> tuple[Tenant, bool]:
-    """Create or change the tenant; True when it is new. HostTaken when a host is another's.
-
-    scope is the platform's own, whose host is nobody else's either.
-    """
-    tenants = TenantStore.of(cmd.facts.slug, scope)
-    known = [tenant.configuration() for tenant in await tenants.everyones()]
-    for other in (scope.tenant, *known):
-        taken = set(other.hosts) & set(cmd.facts.hosts)
-        if other.slug != cmd.facts.slug and taken:
-            raise HostTaken(f"{min(taken)} belongs to tenant {other.slug}")
-    tenant, events = Tenant.configured(cmd.facts)
-    try:
-        return await tenants.create(tenant, events), True
-    except AlreadyExists:
-        changed = await tenants.update(cmd.facts.slug, lambda old: old.configure(cmd.facts))
-        return changed, False
 
 
 @dataclass(frozen=True)
@@ -52,12 +23,10 @@ class GrantRole:
 async def grant_role(cmd: GrantRole, scope: Scope) -> Account:
     """NotFound when nobody in that tenant has this address."""
     there = scope.within(cmd.tenant)
-    claim = await find_claim(cmd.email, there)
-    if claim is None:
+    known = await find_account(cmd.email, there)
+    if known is None:
         raise NotFound("nobody has this e-mail address in that tenant")
-    return await there.store(AccountStore).update(
-        claim.account_id, lambda account: account.grant(cmd.role)
-    )
+    return await there.store(AccountStore).update(known.id, lambda account: account.grant(cmd.role))
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,13 @@
-"""A person's account in one tenant: registration, verification, roles, suspension."""
+"""A person's account in one tenant: registration, address, password, roles, suspension."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 
+from services.identity.model.codes import Challenge, InvalidCode
+from services.identity.model.mailbox import Mailbox
+from services.identity.model.revocation import Revocable
 from shared.contracts.identity import (
     AccountEvent,
     AccountFacts,
@@ -14,24 +17,17 @@ from shared.contracts.identity import (
     AccountUpdated,
     AccountVerified,
 )
-from shared.kernel.aggregate import Aggregate
-from shared.kernel.errors import Conflict, Invalid, Limited
-
-CODE_LIFE = timedelta(minutes=10)
-CODE_TRIES = 5
-RESEND_AFTER = timedelta(minutes=1)
+from shared.kernel.errors import Conflict, Invalid
 
 GRANTABLE = ("support", "tenant_admin")
 """Roles a person is given by an administrator; helper is earned, customer is everyone."""
 
 
-class InvalidCode(Invalid):
-    """Wrong, expired, used up, unknown e-mail or nothing to verify: one answer for all."""
-
-    code = "invalid_code"
+class WrongPassword(Invalid):
+    code = "wrong_password"
 
     def __init__(self) -> None:
-        super().__init__("this code is not valid", pointer="/code")
+        super().__init__("this is not your password", pointer="/current_password")
 
 
 class NotSuspended(Conflict):
@@ -42,42 +38,28 @@ class AlreadySuspended(Conflict):
     code = "already_suspended"
 
 
-def normalise_email(email: str) -> str:
-    """The form in which an address is unique in a tenant: case folded."""
-    return email.strip().casefold()
-
-
 @dataclass(frozen=True)
-class Challenge:
-    """The verification code in force; number counts the codes ever issued for the account.
+class Consent:
+    """That the person agreed to one version of a document, and when."""
 
-    The code itself is derived from a secret, the account and the number; it is stored nowhere.
-    """
-
-    number: int
-    issued_at: datetime
-    tries: int = 0
-
-    def alive(self, at: datetime) -> bool:
-        return self.tries < CODE_TRIES and at < self.issued_at + CODE_LIFE
+    kind: str
+    version: str
+    at: datetime
 
 
 @dataclass(kw_only=True)
-class Account(Aggregate):
-    """email as the person wrote it; password_hash in argon2's own format."""
+class Account(Mailbox, Revocable):
+    """password_hash in argon2's own format. consents are never forgotten, the newest is last."""
 
     ROLES: ClassVar[Sequence[str]] = ("customer", "helper", *GRANTABLE, "platform_admin")
 
-    email: str
     display_name: str
     language: str
     password_hash: str
     roles: list[str] = field(default_factory=lambda: ["customer"])
     status: str = "active"
     registered_at: datetime
-    verified_at: datetime | None = None
-    challenge: Challenge | None = None
-    tokens_valid_from: datetime | None = None
+    consents: list[Consent] = field(default_factory=list)
     suspension_reason: str | None = None
 
     @classmethod
@@ -90,6 +72,7 @@ class Account(Aggregate):
         language: str,
         password_hash: str,
         at: datetime,
+        agreed: Mapping[str, str] | None = None,
     ) -> tuple["Account", list[AccountEvent]]:
         account = cls(
             id=id,
@@ -99,28 +82,26 @@ class Account(Aggregate):
             password_hash=password_hash,
             registered_at=at,
             challenge=Challenge(1, at),
+            consents=[Consent(kind, version, at) for kind, version in (agreed or {}).items()],
         )
         return account, [AccountRegistered(account.facts())]
 
-    @property
-    def email_verified(self) -> bool:
-        return self.verified_at is not None
+    def register_again(
+        self, *, display_name: str, language: str, password_hash: str, at: datetime
+    ) -> tuple[bool, list[AccountEvent]]:
+        """Somebody else, or the same person with another password, registers the address.
 
-    @property
-    def powers(self) -> list[str]:
-        """The roles that count: none but customer before the address is known to be theirs."""
-        return list(self.roles) if self.email_verified else ["customer"]
+        As long as nobody has proved to own it, the latest registration counts: its password, and
+        a new code, so that a code mailed for one registration never confirms another's password.
+        Sessions of the earlier one end. The first answer says whether the code may be mailed.
+        """
+        self.password_hash, self.display_name, self.language = password_hash, display_name, language
+        self.challenge = Challenge(self.challenge.number + 1 if self.challenge else 1, at)
+        self.consents = []
+        self.revoke(at)
+        return self.may_mail(at), [AccountUpdated(self.facts())]
 
-    def challenge_again(self, at: datetime) -> list[AccountEvent]:
-        """A new code; Limited within a minute of the last, nothing at all once verified."""
-        if self.email_verified:
-            return []
-        if self.challenge is not None and at < self.challenge.issued_at + RESEND_AFTER:
-            wait = self.challenge.issued_at + RESEND_AFTER - at
-            raise Limited("one code a minute", retry_after=max(1, round(wait.total_seconds())))
-        number = self.challenge.number + 1 if self.challenge else 1
-        self.challenge = Challenge(number, at)
-        return []
+    # The address -------------------------------------------------------------------------------
 
     def answer(self, *, right: bool, at: datetime) -> list[AccountEvent]:
         """Use a try of the code in force; the fifth wrong one ends it.
@@ -131,11 +112,71 @@ class Account(Aggregate):
         if challenge is None or not challenge.alive(at):
             return []
         if not right:
-            self.challenge = Challenge(challenge.number, challenge.issued_at, challenge.tries + 1)
+            self.challenge = challenge.missed()
             return []
+        return self._verify(at)
+
+    def _verify(self, at: datetime) -> list[AccountEvent]:
         self.challenge = None
         self.verified_at = at
         return [AccountVerified(self.facts())]
+
+    def move(self, *, number: int, at: datetime) -> list[AccountEvent]:
+        """To the address whose code, the one with this number, was given. InvalidCode if not."""
+        change = self.email_change
+        if change is None or change.challenge.number != number or not change.challenge.alive(at):
+            raise InvalidCode
+        self.email, self.email_change = change.email, None
+        self.challenge, self.reset, self.verified_at = None, None, at
+        return [AccountUpdated(self.facts())]
+
+    # The password ------------------------------------------------------------------------------
+
+    def change_password(
+        self, *, known_as: str, password_hash: str, at: datetime, session: str
+    ) -> list[AccountEvent]:
+        """End all sessions but this one. known_as is the hash that the old password matched;
+        WrongPassword when that is not the one in force (any more)."""
+        if known_as != self.password_hash:
+            raise WrongPassword
+        self.password_hash, self.reset = password_hash, None
+        self.revoke(at, spare=session)
+        return [AccountUpdated(self.facts())]
+
+    def reset_password(
+        self, *, right: bool, password_hash: str, at: datetime
+    ) -> list[AccountEvent]:
+        """By the mailed code, which proves the address as well. InvalidCode when it is not right.
+
+        Every session ends, as whoever forgot a password may have been robbed of it.
+        """
+        if self.reset is None or not right or not self.reset.alive(at):
+            raise InvalidCode
+        self.password_hash, self.reset = password_hash, None
+        self.revoke(at)
+        return [AccountUpdated(self.facts())] if self.email_verified else self._verify(at)
+
+    # Consent, name and roles -------------------------------------------------------------------
+
+    def agree(self, versions: Mapping[str, str], at: datetime) -> list[AccountEvent]:
+        """To documents by kind and version; nothing happens for what was agreed to already."""
+        agreed = self.agreed
+        new = {kind: version for kind, version in versions.items() if agreed.get(kind) != version}
+        self.consents = [
+            *self.consents,
+            *(Consent(kind, version, at) for kind, version in sorted(new.items())),
+        ]
+        return [AccountUpdated(self.facts())] if new else []
+
+    @property
+    def agreed(self) -> dict[str, str]:
+        """Kind of document -> the version agreed to last."""
+        return {consent.kind: consent.version for consent in self.consents}
+
+    @property
+    def powers(self) -> list[str]:
+        """The roles that count: none but customer before the address is known to be theirs."""
+        return list(self.roles) if self.email_verified else ["customer"]
 
     def edit(self, *, display_name: str | None, language: str | None) -> list[AccountEvent]:
         before = (self.display_name, self.language)
@@ -158,7 +199,7 @@ class Account(Aggregate):
             raise AlreadySuspended("this account is suspended already")
         self.status = "suspended"
         self.suspension_reason = reason
-        self.tokens_valid_from = at
+        self.revoke(at)
         return [AccountSuspended(self.facts())]
 
     def reinstate(self) -> list[AccountEvent]:
@@ -168,10 +209,17 @@ class Account(Aggregate):
         self.suspension_reason = None
         return [AccountReinstated(self.facts())]
 
-    def believes(self, session_started: datetime) -> bool:
-        """Whether a session of then still counts: a suspension ends all that came before it."""
-        ended = self.tokens_valid_from
-        return self.status == "active" and (ended is None or session_started >= ended)
+    def believes(self, session_id: str, started_at: datetime) -> bool:
+        """Whether a session still counts; a suspension ended all that came before it."""
+        return self.status == "active" and self.counts(session_id, started_at)
+
+    def log_out_everywhere(self, at: datetime) -> list[AccountEvent]:
+        self.revoke(at)
+        return [AccountUpdated(self.facts())]
+
+    def tell_ended(self, session_id: str, at: datetime) -> list[AccountEvent]:
+        """Let every service know that a session has ended."""
+        return [AccountUpdated(self.facts())] if self.end_session(session_id, at) else []
 
     def facts(self) -> AccountFacts:
         return AccountFacts(
@@ -184,4 +232,7 @@ class Account(Aggregate):
             registered_at=self.registered_at,
             verified_at=self.verified_at,
             tokens_valid_from=self.tokens_valid_from,
+            spared_session=self.spared_session,
+            ended_sessions=self.told_sessions(),
+            consents=self.agreed,
         )

@@ -8,15 +8,28 @@ from shared.kernel.errors import Limited
 
 WINDOW = timedelta(minutes=15)
 FAILURES_PER_ACCOUNT = 10
+"""From one network address: whoever fails on purpose closes the account to themselves alone."""
+
 FAILURES_PER_ADDRESS = 30
+FAILURES_FROM_EVERYWHERE = 60
+"""Against one account, from all addresses but those at which its owner is at home."""
 
 
 @dataclass(kw_only=True)
 class EmailClaim(Aggregate):
-    """``_id`` is tenant and normalised address, so that an address has one owner."""
+    """``_id`` is tenant and normalised address, so that an address has one owner.
+
+    account_id is empty when the owner has moved to another address.
+    """
 
     account_id: str
     claimed_at: datetime
+
+    def take(self, account_id: str, at: datetime) -> None:
+        self.account_id, self.claimed_at = account_id, at
+
+    def release(self) -> None:
+        self.account_id = ""
 
     @staticmethod
     def key(tenant: str, normalised: str) -> str:
@@ -38,6 +51,3 @@ class LoginFailures(Aggregate):
 
     def add(self, at: datetime) -> None:
         self.times = [*(time for time in self.times[-99:] if time > at - WINDOW), at]
-
-    def forget(self) -> None:
-        self.times = []

@@ -70,6 +70,7 @@ class Requesting(Moves):
             order=f"{milliseconds:013d}|{id}",
             customer_id=customer.id,
             helper_id=helper_id,
+            asked_id=helper_id,
             broadcast=helper_id is None,
             category=wish.category,
             title=wish.title,

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.jobs.model.agreement import Agreement, Policies
 from services.jobs.model.helper import Helper
-from services.jobs.model.transitions import UNBOOKED, State
+from services.jobs.model.transitions import UNBOOKED, Command, State
 from services.jobs.model.values import (
     Address,
     Change,
@@ -46,6 +46,10 @@ MILESTONES = {
 }
 
 
+ANSWERS = (Command.OFFER, Command.DECLINE, Command.CANCEL)
+"""A helper's first word to a request, whichever it is."""
+
+
 @dataclass(frozen=True)
 class Caller:
     """Who gives a command: a person, perhaps support, perhaps known here as a helper."""
@@ -59,15 +63,16 @@ class Caller:
 class JobState(Aggregate):
     """The fields of a job and what every command does to them.
 
-    helper_id is absent while a broadcast has no taker. slot is the appointment now, hold the
-    name under which the helper's calendar keeps it. For the lists: seats are the parties
-    (``helper:acc_...``), open_cells from where an open broadcast may be reached, and order
-    sorts by creation.
+    helper_id is absent while a broadcast has no taker; asked_id is who was asked by name. slot is
+    the appointment now, hold the name under which the helper's calendar keeps it. For the lists:
+    seats are the parties (``helper:acc_...``), open_cells from where an open broadcast may be
+    reached, and order sorts by creation.
     """
 
     order: str
     customer_id: str
     helper_id: str | None = None
+    asked_id: str | None = None
     broadcast: bool
     category: str
     title: str
@@ -163,8 +168,19 @@ class JobState(Aggregate):
             outcome=self.delivery.outcome if self.delivery else None,
             cause=self.cause,
             cause_party=self.cause_party,
+            asked_helper_id=self.asked_id,
+            answered_at=self._answered_at(),
             **times,
         )
+
+    def _answered_at(self) -> datetime | None:
+        """When the helper who was asked by name first said yes or no, before others were asked."""
+        for step in self.timeline:
+            if step.command == Command.BROADCAST:
+                return None
+            if step.actor is not None and step.actor == self.asked_id and step.command in ANSWERS:
+                return step.at
+        return None
 
 
 Events = list[JobEvent]

@@ -1,6 +1,6 @@
 """The routes of profiles."""
 
-from services.profiles.api import banks, documents, helpers, qualification, search
+from services.profiles.api import banks, documents, helpers, qualification, ranking, search
 
 ROUTERS = (
     helpers.router,
@@ -8,4 +8,5 @@ ROUTERS = (
     documents.router,
     banks.router,
     search.router,
+    ranking.router,
 )

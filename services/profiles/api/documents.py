@@ -11,22 +11,36 @@ from starlette.responses import Response
 
 from services.profiles import commands
 from services.profiles.media import MAX_BYTES, Studio
-from services.profiles.model.document import DocumentKind, DocumentStatus, Insurance
-from services.profiles.store import DocumentFiles, DocumentStore
+from services.profiles.model.document import Document, DocumentKind, DocumentStatus, Insurance
+from services.profiles.store import DocumentFiles, DocumentStore, LookStore
 from services.profiles.views.documents import (
     DocumentView,
     SupportDocumentView,
     document_view,
     support_document_view,
 )
-from shared.http import PERSON, CallDep, PagingDep, Router, answer, body, page_response, roles
+from shared.audit import record_look
+from shared.http import (
+    PERSON,
+    Call,
+    CallDep,
+    PagingDep,
+    Router,
+    answer,
+    body,
+    page_response,
+    roles,
+)
 from shared.http.fields import LARGEST_AMOUNT, Body, Form, Line, Page, Text, instant
-from shared.kernel.errors import Invalid
+from shared.kernel.errors import Invalid, NotFound
 from shared.kernel.money import Money
 
 router = Router()
 
 SUPPORT = roles("support", "tenant_admin")
+
+LONGEST = timedelta(days=365 * 30)
+"""What a proof may say of its own validity; more is a slip of the pen."""
 
 _FORM_MARGIN = 64 * 1024
 """Bytes of a multipart body around the file."""
@@ -107,6 +121,8 @@ class DocumentForm(Form):
             until = datetime.combine(following, time(), zone).astimezone(UTC)
         if until <= now:
             raise Invalid("must not be past", pointer="/valid_until")
+        if until > now + LONGEST:
+            raise Invalid("is too far ahead", pointer="/valid_until")
         return until
 
 
@@ -169,6 +185,20 @@ async def list_own_documents(call: CallDep, paging: PagingDep) -> Response:
 
 
 @router.get(
+    "/v1/helpers/me/documents/{document_id}/file",
+    operation_id="profiles_get_own_document_file",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}, "application/pdf": {}}}},
+    openapi_extra=PERSON,
+)
+async def get_own_document_file(document_id: str, call: CallDep) -> Response:
+    document = await call.store(DocumentStore).get(document_id)
+    if document.helper_id != call.person.id:
+        raise NotFound("there is no such document")
+    return await _file_of(document, call)
+
+
+@router.get(
     "/v1/support/documents",
     operation_id="profiles_list_documents",
     response_model=Page[SupportDocumentView],
@@ -184,6 +214,7 @@ async def list_documents(
         DocumentStatus(status), after, paging.limit + 1
     )
     page = found[: paging.limit]
+    await record_look(call, LookStore, kind="document", subjects=(e.helper_id for e in page))
     next_from = [page[-1].order] if len(found) > paging.limit else None
     return page_response(paging, [support_document_view(each) for each in page], next_from)
 
@@ -196,8 +227,24 @@ async def list_documents(
     openapi_extra=SUPPORT,
 )
 async def get_document_file(document_id: str, call: CallDep) -> Response:
-    """Sent to be saved, never to be opened inside a page of ours."""
     document = await call.store(DocumentStore).get(document_id)
+    await _record(call, document, "file")
+    return await _file_of(document, call)
+
+
+async def _record(call: Call, document: Document, purpose: str) -> None:
+    await record_look(
+        call,
+        LookStore,
+        kind="document",
+        subjects=[document.helper_id],
+        thing_id=document.id,
+        purpose=purpose,
+    )
+
+
+async def _file_of(document: Document, call: Call) -> Response:
+    """Sent to be saved, never to be opened inside a page of ours."""
     file = await call.store(DocumentFiles).get(document.file_id)
     headers = {
         "Content-Disposition": f'attachment; filename="{document.kind}-{document.id}"',
@@ -215,6 +262,7 @@ async def get_document_file(document_id: str, call: CallDep) -> Response:
 async def review_document(document_id: str, body: DecisionBody, call: CallDep) -> Response:
     if body.decision == "rejected" and not body.reason:
         raise Invalid("a rejection needs a reason", pointer="/reason")
+    await _record(call, await call.store(DocumentStore).get(document_id), "decision")
     document = await commands.review_document(
         commands.ReviewDocument(
             document_id, DocumentStatus(body.decision), body.reason, call.person.id

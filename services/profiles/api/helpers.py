@@ -49,12 +49,17 @@ class ExceptionalDayBody(Body):
 
 
 class AvailabilityBody(Body):
-    """Hours are wall-clock times in the tenant's zone."""
+    """Hours are wall-clock times in the tenant's zone.
+
+    public_holidays: the tenant's country, or a region of it (ISO 3166, ``DE-BE``), whose public
+    holidays are days off; an exception for such a date prevails.
+    """
 
     weekly: Annotated[list[WindowBody], Field(max_length=70)] = []
     exceptions: Annotated[list[ExceptionalDayBody], Field(max_length=400)] = []
     notice_minutes: Annotated[Int, Field(ge=0, le=20_160)] = 0
     buffer_minutes: Annotated[Int, Field(ge=0, le=480)] = 0
+    public_holidays: Annotated[str, Line(2, 6)] | None = None
 
     def availability(self) -> Availability:
         return Availability(
@@ -62,6 +67,7 @@ class AvailabilityBody(Body):
             exceptions=[day.day(place) for place, day in enumerate(self.exceptions)],
             notice_minutes=self.notice_minutes,
             buffer_minutes=self.buffer_minutes,
+            public_holidays=self.public_holidays,
         )
 
 

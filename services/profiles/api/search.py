@@ -1,15 +1,17 @@
 """What everybody may see: the search, a helper, their photo and free times."""
 
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 from pydantic import AfterValidator, BeforeValidator, Field
 from starlette.responses import Response
 
+from services.profiles.gazetteer import Places
 from services.profiles.model import availability, ranking
 from services.profiles.model.availability import LONGEST_LOOK
 from services.profiles.model.helper import Helper
@@ -17,9 +19,9 @@ from services.profiles.model.search import Search, Sort, position
 from services.profiles.model.standing import Status
 from services.profiles.store import HelperStore, JobRows, Photos
 from services.profiles.views.helpers import HelperView, SlotsView, helper_view, slots_view
-from services.profiles.views.search import HitsView, find_hits, hit_view
+from services.profiles.views.search import HitsView, find_hits, hit_view, searched_view
 from shared.http import PUBLIC, CallDep, PagingDep, Router, answer
-from shared.http.fields import LARGEST_AMOUNT, Instant
+from shared.http.fields import LARGEST_AMOUNT, Instant, Line
 from shared.kernel.errors import Invalid, NotFound
 from shared.kernel.geo import Point
 
@@ -45,10 +47,48 @@ def _whole(value: Any) -> Any:
 
 
 Near = Annotated[str, AfterValidator(_point), Query(description="latitude,longitude")]
+Named = Annotated[
+    str, Line(1, 80), Query(description="Instead of near: a town, a quarter or a postcode.")
+]
 Radius = Annotated[int, Field(ge=1, le=50_000), BeforeValidator(_whole), Query()]
+Skill = Annotated[str, Query()]
 Rate = Annotated[int, Field(ge=0, le=LARGEST_AMOUNT), BeforeValidator(_whole), Query()]
 Flag = Annotated[bool, BeforeValidator({"true": True, "false": False}.get), Query()]
 HelperId = Annotated[str, Path()]
+
+
+@dataclass(frozen=True)
+class Circle:
+    """Where is searched and for what skill; place is how the centre is called if it was named."""
+
+    near: Point
+    place: str | None
+    radius_m: int
+    skill: str | None
+
+
+async def _circle(
+    call: CallDep,
+    near: Near | None = None,
+    place: Named | None = None,
+    radius_m: Radius = 10_000,
+    skill: Skill | None = None,
+) -> Circle:
+    if skill is not None and skill not in {each.slug for each in call.tenant.categories}:
+        raise Invalid("this category is unknown here", parameter="skill")
+    if near is not None and place is not None:
+        raise Invalid("is either given by near or by place", parameter="place")
+    if near is not None:
+        lat, _, lon = near.partition(",")
+        return Circle(Point(float(lat), float(lon)), None, radius_m, skill)
+    if place is None:
+        raise Invalid("is needed, unless there is a place", parameter="near")
+    found = await call.the(Places).find(place, call.tenant)
+    return Circle(found.point, found.name, radius_m, skill)
+
+
+CircleDep = Annotated[Circle, Depends(_circle)]
+"""As a route's parameter: near or place, radius_m and skill of the query."""
 
 
 @router.get(
@@ -60,24 +100,19 @@ HelperId = Annotated[str, Path()]
 async def search_helpers(
     call: CallDep,
     paging: PagingDep,
-    near: Near,
-    radius_m: Radius = 10_000,
-    skill: Annotated[str | None, Query()] = None,
+    circle: CircleDep,
     language: Annotated[str | None, Query(pattern="^[a-z]{2,3}$")] = None,
     max_rate: Rate | None = None,
     insured: Flag | None = None,
     available_at: Annotated[Instant | None, Query()] = None,
     sort: Annotated[Sort, Query()] = "score",
 ) -> Response:
-    if skill is not None and skill not in {each.slug for each in call.tenant.categories}:
-        raise Invalid("this category is unknown here", parameter="skill")
     if available_at is not None:
         _check_near_now(available_at, call.now, "available_at")
-    lat, _, lon = near.partition(",")
     search = Search(
-        near=Point(float(lat), float(lon)),
-        radius_m=radius_m,
-        skill=skill,
+        near=circle.near,
+        radius_m=circle.radius_m,
+        skill=circle.skill,
         language=language,
         max_rate=max_rate,
         insured=insured,
@@ -93,6 +128,7 @@ async def search_helpers(
     view = HitsView(
         data=[hit_view(hit, call.now) for hit in page],
         next_cursor=cursor,
+        searched=searched_view(search, circle.place),
         ranking_version=ranking.VERSION,
     )
     headers = {}
@@ -158,7 +194,7 @@ async def get_slots(
     helper = await _shown(helper_id, call)
     booked = await call.store(JobRows).booked([helper_id])
     free = availability.free_intervals(
-        helper.profile.availability,
+        helper.hours,
         ZoneInfo(call.tenant.time_zone),
         booked.get(helper_id, []),
         now=call.now,

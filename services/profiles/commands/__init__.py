@@ -30,11 +30,13 @@ from services.profiles.commands.qualification import (
 )
 from services.profiles.commands.standing import (
     CountJobs,
+    KeepJob,
     RateHelper,
     count_jobs,
-    job_row,
+    keep_job,
     rate_helper,
 )
+from services.profiles.commands.warnings import WarnHelper, warn_helper
 
 __all__ = [
     "AnswerAttempt",
@@ -43,10 +45,12 @@ __all__ = [
     "CountJobs",
     "DescribeHelper",
     "FollowSources",
+    "KeepJob",
     "RateHelper",
     "ReviewDocument",
     "ShowPhoto",
     "SubmitDocument",
+    "WarnHelper",
     "answer_attempt",
     "apply_bank",
     "attempt_of",
@@ -58,10 +62,11 @@ __all__ = [
     "draw_attempt",
     "follow_sources",
     "follow_tenant",
-    "job_row",
+    "keep_job",
     "rate_helper",
     "register_helper",
     "review_document",
     "show_photo",
     "submit_document",
+    "warn_helper",
 ]

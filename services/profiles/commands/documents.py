@@ -16,7 +16,8 @@ from services.profiles.model.document import (
 )
 from services.profiles.store import DocumentFiles, DocumentStore, HelperStore
 from shared.contracts.base import Event
-from shared.kernel.errors import Forbidden
+from shared.edge import Replay
+from shared.kernel.errors import Conflict, Forbidden, Invalid
 from shared.kernel.ids import new_id
 from shared.scope import Scope
 from shared.store import File
@@ -69,7 +70,12 @@ async def submit_document(
         valid_until=cmd.valid_until,
         insurance=cmd.insurance,
     )
-    return await documents.create(document, [])
+    try:
+        return await documents.create(document, [])
+    except (Replay, Conflict, Invalid):
+        # A request that was carried out before has its file already.
+        await scope.store(DocumentFiles).delete(file_id)
+        raise
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,18 @@
 """Being a helper: the profile, the photo, and what follows from account and tenant."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+from services.profiles.model import days_off
 from services.profiles.model.helper import Helper
 from services.profiles.model.profile import Profile
 from services.profiles.model.standing import NOBODY, Standing, demanded
 from services.profiles.store import HelperStore, Photos
 from shared.contracts.identity import TenantRules
 from shared.contracts.profiles import HelperEvent
-from shared.kernel.errors import NotFound, Precondition
+from shared.kernel.errors import Invalid, NotFound, Precondition
 from shared.kernel.ids import new_id
 from shared.replicas import People, Person, TenantReplica
 from shared.scope import Scope
@@ -34,6 +37,7 @@ async def register_helper(cmd: DescribeHelper, helpers: HelperStore, scope: Scop
     person = await scope.store(People).arrived(cmd.helper_id)
     if await helpers.find(cmd.helper_id) is not None:
         raise exists
+    await _learn_days_off(cmd.profile, scope)
     cmd.profile.check(scope.tenant)
     helper, events = Helper.register(
         id=cmd.helper_id,
@@ -52,12 +56,22 @@ async def register_helper(cmd: DescribeHelper, helpers: HelperStore, scope: Scop
 
 async def describe_helper(cmd: DescribeHelper, helpers: HelperStore, scope: Scope) -> Helper:
     """The profile replaced. NotFound, Precondition, Invalid."""
+    await _learn_days_off(cmd.profile, scope)
 
     def decide(helper: Helper) -> Sequence[HelperEvent]:
         cmd.profile.check(scope.tenant)
         return helper.describe(cmd.profile, scope.now)
 
     return await helpers.update(cmd.helper_id, decide)
+
+
+async def _learn_days_off(profile: Profile, scope: Scope) -> None:
+    """Off the event loop, as the first look at a country's holidays takes a while."""
+    region = profile.availability.public_holidays
+    if region is not None:
+        with suppress(Invalid):
+            await asyncio.to_thread(days_off.check, region, scope.tenant.country)
+            await asyncio.to_thread(days_off.around, region, scope.now.year)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from services.profiles.model import bank as banks
 from services.profiles.model.attempt import Attempt
 from services.profiles.model.bank import NoQuestions, Question, QuestionBank
 from services.profiles.model.helper import Helper
+from services.profiles.model.qualification import told
 from services.profiles.store import AttemptStore, HelperStore, QuestionBankStore
 from shared.contracts.identity import TenantFacts
 from shared.contracts.profiles import HelperEvent
@@ -28,16 +29,22 @@ class BeginAttempt:
 
 
 async def draw_attempt(cmd: BeginAttempt, scope: Scope) -> Attempt:
-    """A paper, written down but not begun. Invalid, NotFound, CoolDown, NoQuestions."""
+    """A paper, written down but not begun; for a known attempt_id the one that was drawn then.
+
+    Invalid, NotFound, StillQualified, CoolDown, NoQuestions.
+    """
     if cmd.skill not in {category.slug for category in scope.tenant.categories}:
         raise Invalid("this category is unknown here", pointer="/skill")
     helper = await scope.store(HelperStore).get(cmd.helper_id)
-    if helper.attempt(cmd.attempt_id) is None:
-        helper.check_cool_down(cmd.skill, scope.now)
+    begun = helper.attempt(cmd.attempt_id) is not None
+    if not begun:
+        helper.check_may_try(cmd.skill, scope.now)
     slug = scope.tenant.slug
     bank = await scope.store(QuestionBankStore).find(QuestionBank.key(slug, cmd.skill))
     if bank is None:
         raise NoQuestions("there are no questions for this skill yet")
+    attempts = scope.store(AttemptStore)
+    latest = [await attempts.find(each) for each in helper.latest_attempts(cmd.skill)]
     attempt = Attempt.draw(
         bank,
         id=cmd.attempt_id,
@@ -46,13 +53,18 @@ async def draw_attempt(cmd: BeginAttempt, scope: Scope) -> Attempt:
         languages=cmd.languages,
         at=scope.now,
         dice=random.SystemRandom(),
+        seen={question.id for paper in latest if paper for question in paper.questions},
     )
-    await scope.store(AttemptStore).ensure(attempt, [])
-    return attempt
+    if await attempts.ensure(attempt, []):
+        return attempt
+    # A repeated request sees the paper of the first: only the one that is kept can be answered.
+    if begun:
+        return await attempts.get(attempt.id)
+    return await attempts.update(attempt.id, lambda known: known.renew(attempt, scope.now))
 
 
 async def begin_attempt(attempt: Attempt, helpers: HelperStore, scope: Scope) -> Helper:
-    """The drawn paper's time runs from now. CoolDown when others were begun meanwhile."""
+    """The drawn paper counts from now on. CoolDown when others were begun meanwhile."""
     return await helpers.update(
         attempt.helper_id,
         lambda helper: helper.begin_attempt(
@@ -83,7 +95,7 @@ async def answer_attempt(cmd: AnswerAttempt, helpers: HelperStore, scope: Scope)
 
     def decide(helper: Helper) -> Sequence[HelperEvent]:
         helper.check_open(attempt.id, now)
-        score = attempt.score(cmd.answers)
+        score = told(attempt.score(cmd.answers), attempt.pass_mark)
         return helper.finish_attempt(
             attempt.id, score=score, passed=score >= attempt.pass_mark, at=now
         )

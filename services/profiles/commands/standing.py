@@ -2,17 +2,14 @@
 
 from dataclasses import dataclass
 
+from services.profiles.model.record import JobRow, record_of
 from services.profiles.model.standing import Rating, Record
-from services.profiles.store import HelperStore, JobRow, JobRows
-from shared.contracts.jobs import JobFacts
+from services.profiles.store import HelperStore, JobRows
 from shared.kernel.errors import NotFound
 from shared.scope import Scope
 
 LOOKED_AT = 100
-"""The latest ended jobs that make up a helper's record."""
-
-_TALKS = ("requested", "offered", "declined", "withdrawn", "expired")
-_TAKING_TIME = ("booked", "confirmed", "en_route", "in_progress")
+"""So many latest jobs of a kind make up a helper's record."""
 
 
 @dataclass(frozen=True)
@@ -34,34 +31,27 @@ async def rate_helper(cmd: RateHelper, scope: Scope) -> None:
         return
 
 
-def job_row(job_id: str, facts: JobFacts) -> JobRow | None:
-    """What is worth keeping of a job; None while it is talked about, or when talks led nowhere.
+@dataclass(frozen=True)
+class KeepJob:
+    """What a job tells now; row is kept already."""
 
-    Kept: it was completed. Broken: cancelled by the helper, or the helper did not come.
-    """
-    if facts.helper_id is None or facts.state in _TALKS:
-        return None
-    kept, ended_at = None, None
-    broke = facts.cause_party == "helper"
-    if facts.completed_at is not None:
-        kept, ended_at = True, facts.completed_at
-    elif broke and (broken_at := facts.no_show_at or facts.cancelled_at):
-        kept, ended_at = False, broken_at
-    slot = facts.slot if facts.state in _TAKING_TIME else None
-    return JobRow(
-        id=job_id,
-        helper_id=facts.helper_id,
-        booked_by=facts.helper_id if slot else None,
-        starts_at=slot.start if slot else None,
-        ends_at=slot.end if slot else None,
-        kept=kept,
-        ended_at=ended_at,
-    )
+    row: JobRow
+
+
+async def keep_job(cmd: KeepJob, scope: Scope) -> None:
+    """Count anew for everybody whose record this job can have changed."""
+    concerned = cmd.row.helpers
+    if cmd.row.errand is not None:
+        # A visit was in vain if its customer needs the same again.
+        earlier = await scope.store(JobRows).of_errands([cmd.row.errand])
+        concerned += [each.helper_id for each in earlier if each.visited_at and each.helper_id]
+    for helper_id in dict.fromkeys(concerned):
+        await count_jobs(CountJobs(helper_id), scope)
 
 
 @dataclass(frozen=True)
 class CountJobs:
-    """helper_id of somebody one of whose jobs has ended."""
+    """helper_id of somebody whose jobs have something new to tell."""
 
     helper_id: str
 
@@ -85,6 +75,13 @@ async def _enter(helper_id: str, record: Record, scope: Scope) -> bool:
 
 
 async def _record(helper_id: str, scope: Scope) -> Record:
-    rows = await scope.store(JobRows).latest_ended(helper_id, LOOKED_AT)
-    kept = sum(row.kept is True for row in rows)
-    return Record(kept=kept, broken=len(rows) - kept)
+    rows = scope.store(JobRows)
+    visits = await rows.latest_visits(helper_id, LOOKED_AT)
+    errands = sorted({each.errand for each in visits if each.errand})
+    return record_of(
+        ended=await rows.latest_ended(helper_id, LOOKED_AT),
+        completed=await rows.completed(helper_id),
+        asked=await rows.latest_asked(helper_id, LOOKED_AT),
+        visits=visits,
+        errands=await rows.of_errands(errands) if errands else [],
+    )

@@ -1,7 +1,7 @@
 """The paper of one try at a qualification: which questions, under which option ids."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,7 +33,7 @@ class PaperQuestion:
 
 @dataclass(kw_only=True)
 class Attempt(Aggregate):
-    """Written once and never changed: whether it is open, passed or failed, the helper knows.
+    """Never changed once it was begun: whether it is open, passed or failed, the helper knows.
 
     pass_mark is the fraction in force when it was drawn.
     """
@@ -57,9 +57,17 @@ class Attempt(Aggregate):
         languages: Sequence[str],
         at: datetime,
         dice: random.Random,
+        seen: Collection[str] = (),
     ) -> "Attempt":
-        """Ten random questions in random order; languages are tried in turn for each text."""
-        drawn = dice.sample(bank.questions, DRAWN)
+        """Ten random questions in random order; languages are tried in turn for each text.
+
+        seen are ids of questions that are asked only when the bank has no ten others.
+        """
+        fresh = [each for each in bank.questions if each.id not in seen]
+        stale = [each for each in bank.questions if each.id in seen]
+        missing = max(0, DRAWN - len(fresh))
+        pool = [*fresh, *dice.sample(stale, missing)]
+        drawn = dice.sample(pool, DRAWN)
         return cls(
             id=id,
             helper_id=helper_id,
@@ -70,6 +78,13 @@ class Attempt(Aggregate):
             expires_at=at + TIME_ALLOWED,
             questions=[_on_paper(question, languages, dice) for question in drawn],
         )
+
+    def renew(self, drawn: "Attempt", at: datetime) -> None:
+        """A paper that nobody has begun in its time gives way to one drawn now."""
+        if at >= self.expires_at:
+            self.edition, self.pass_mark = drawn.edition, drawn.pass_mark
+            self.started_at, self.expires_at = drawn.started_at, drawn.expires_at
+            self.questions = drawn.questions
 
     def score(self, answers: Mapping[str, str]) -> float:
         """The fraction answered rightly; what is not answered is wrong.

@@ -1,4 +1,4 @@
-"""When a helper is free: weekly hours, exceptional days, notice, buffers and bookings.
+"""When a helper is free: weekly hours, exceptional days, days off, notice, buffers and bookings.
 
 Hours are wall-clock times in the tenant's zone. A local time that a change of the clocks skips or
 repeats is read as RFC 5545, 3.3.5 has it: the skipped one by the offset before the gap, the
@@ -6,7 +6,7 @@ repeated one as its first occurrence.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -41,12 +41,15 @@ class ExceptionalDay:
 
 @dataclass(frozen=True)
 class Availability:
-    """notice_minutes: earliest start from now; buffer_minutes: kept free around bookings."""
+    """notice_minutes: earliest start from now; buffer_minutes: kept free around bookings;
+    public_holidays: the country or region (ISO 3166) whose holidays are days off, if any are.
+    """
 
     weekly: list[Window] = field(default_factory=list)
     exceptions: list[ExceptionalDay] = field(default_factory=list)
     notice_minutes: int = 0
     buffer_minutes: int = 0
+    public_holidays: str | None = None
 
     @property
     def weekly_minutes(self) -> int:
@@ -57,6 +60,12 @@ class Availability:
     def opens(self) -> bool:
         """Whether there is any opening time at all."""
         return bool(self.weekly) or any(not each.closed for each in self.exceptions)
+
+    def without(self, days_off: Sequence[str]) -> "Availability":
+        """The same, closed on these dates (ISO) but for those that are exceptional already."""
+        own = {each.date for each in self.exceptions}
+        closed = [ExceptionalDay(day, closed=True) for day in days_off if day not in own]
+        return replace(self, exceptions=[*self.exceptions, *closed]) if closed else self
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ H3 cells of resolution 7 are about 2 km across and 5 square kilometres large.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import h3
 
@@ -13,8 +13,11 @@ from shared.kernel.geo import Point
 RESOLUTION = 7
 ANY_SKILL = "*"
 
-GROWTH = (0, 1, 2, 3, 5, 8, 12, 17, 23, 30, 40)
-"""Up to which ring each step of a search goes: few round trips, little read in vain."""
+SURPLUS = 1.3
+"""A step reads so many times what should do, as crowds thin out."""
+
+LEAP = 3
+"""The next step reaches at most so many times as far, and two rings: emptiness may end there."""
 
 _SLACK = 0.97
 """Cells shrink and turn a little from one to the next."""
@@ -26,18 +29,39 @@ def keys_at(place: Point, skills: Sequence[str]) -> list[str]:
     return [f"{skill}|{cell}" for skill in (ANY_SKILL, *skills)]
 
 
-def rings(centre: Point, radius_m: float, skill: str | None) -> Iterator[list[str]]:
-    """Keys to look up, ring by ring outward, until a circle of radius_m is covered."""
-    home = h3.latlng_to_cell(centre.lat, centre.lon, RESOLUTION)
-    last = _rings_needed(home, radius_m)
-    first = 0
-    for step in GROWTH:
-        upto = min(step, last)
-        found = [cell for k in range(first, upto + 1) for cell in h3.grid_ring(home, k)]
-        yield [f"{skill or ANY_SKILL}|{cell}" for cell in found]
-        if upto == last:
-            return
-        first = upto + 1
+class Rings:
+    """What a search reads, ring by ring outward, until a circle of radius_m is covered or enough
+    helpers match. How far a step goes follows from how many have matched so far: few round trips
+    where nobody lives, little read in vain where many do.
+    """
+
+    def __init__(self, centre: Point, radius_m: float, skill: str | None, enough: int) -> None:
+        self._home = h3.latlng_to_cell(centre.lat, centre.lon, RESOLUTION)
+        self._last = _rings_needed(self._home, radius_m)
+        self._skill, self._enough = skill or ANY_SKILL, enough
+        self._reached = -1
+
+    def beyond(self, matched: int) -> list[str]:
+        """The keys of the next step; none when it is over. matched: all that matched so far."""
+        if matched >= self._enough or self._reached == self._last:
+            return []
+        first, self._reached = self._reached + 1, self._next(matched)
+        rings = range(first, self._reached + 1)
+        return [f"{self._skill}|{cell}" for k in rings for cell in h3.grid_ring(self._home, k)]
+
+    def _next(self, matched: int) -> int:
+        """As far as it takes if all around is as crowded as what was read."""
+        farthest = min(self._last, LEAP * self._reached + 2) if self._reached >= 0 else 0
+        if not matched:
+            return farthest
+        wanted = SURPLUS * self._enough * _cells_within(self._reached) / matched
+        # From 1 + 3k(k + 1) cells within k rings.
+        ring = math.ceil((math.sqrt(12 * max(wanted, 1) - 3) - 3) / 6)
+        return min(farthest, max(self._reached + 1, ring))
+
+
+def _cells_within(ring: int) -> int:
+    return 1 + 3 * ring * (ring + 1)
 
 
 def _rings_needed(home: str, radius_m: float) -> int:

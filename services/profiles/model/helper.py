@@ -1,28 +1,22 @@
 """The helper: profile, photo, qualifications, proofs, standing, and whether they are listed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from services.profiles.model import cells
+from services.profiles.model import cells, days_off
+from services.profiles.model.availability import Availability
 from services.profiles.model.document import Document, DocumentKind, DocumentStatus, Review
+from services.profiles.model.examinee import Examinee
+from services.profiles.model.expiry import Ending, endings_of, warnings_due
 from services.profiles.model.profile import Profile
-from services.profiles.model.qualification import (
-    REMEMBERED,
-    VALIDITY,
-    AttemptClosed,
-    AttemptExpired,
-    AttemptRecord,
-    CoolDown,
-    Qualification,
-    next_attempt_at,
-)
 from services.profiles.model.standing import Proof, Rating, Record, Standing, Status, demanded
 from shared.contracts import profiles as contract
 from shared.contracts.identity import TenantRules
 from shared.contracts.profiles import (
     DocumentExpired,
     DocumentReviewed,
+    ExpiryWarned,
     HelperEvent,
     HelperFacts,
     HelperListed,
@@ -31,15 +25,15 @@ from shared.contracts.profiles import (
     QualificationExpired,
     QualificationPassed,
 )
-from shared.kernel.aggregate import Aggregate
 
 
 @dataclass(kw_only=True)
-class Helper(Aggregate):
+class Helper(Examinee):
     """id is the account's. required are the kinds of document the tenant demands.
 
     Every method that can change what others may know ends in ``_settled``, which derives status,
-    search keys, weekly_minutes and timer, and returns the events with the facts after the change.
+    search keys, weekly_minutes, days_off and timer, and returns the events with the facts after
+    the change.
     """
 
     order: str
@@ -49,14 +43,14 @@ class Helper(Aggregate):
     status: Status = Status.DRAFT
     listed_at: datetime | None = None
     photo_id: str | None = None
-    qualifications: dict[str, Qualification] = field(default_factory=dict)
-    attempts: list[AttemptRecord] = field(default_factory=list)
     proofs: dict[str, Proof] = field(default_factory=dict)
+    endings: dict[str, Ending] = field(default_factory=dict)
     reviews: dict[str, Review] = field(default_factory=dict)
     rating: Rating | None = None
     record: Record = field(default_factory=Record)
     keys: list[str] = field(default_factory=list)
     weekly_minutes: int = 0
+    days_off: list[str] = field(default_factory=list)
 
     @classmethod
     def register(
@@ -82,6 +76,11 @@ class Helper(Aggregate):
         wanted += [f"qualification:{each}" for each in skills if each not in self.qualifications]
         wanted += [f"document:{each}" for each in self.required if each not in self.proofs]
         return wanted
+
+    @property
+    def hours(self) -> Availability:
+        """When they work, days off included."""
+        return self.profile.availability.without(self.days_off)
 
     def insured(self, now: datetime) -> bool:
         """Whether a verified insurance is in force."""
@@ -109,48 +108,12 @@ class Helper(Aggregate):
         self.standing, self.required = standing, required
         return self._settled(at)
 
-    def begin_attempt(
-        self, attempt_id: str, skill: str, expires_at: datetime, at: datetime
-    ) -> None:
-        """CoolDown after three failures within a day."""
-        self.check_cool_down(skill, at)
-        record = AttemptRecord(attempt_id, skill, expires_at)
-        self.attempts = [*self.attempts, record][-REMEMBERED:]
-
-    def check_cool_down(self, skill: str, at: datetime) -> None:
-        """CoolDown (next_attempt_at) while no new attempt may begin."""
-        waits_until = next_attempt_at(self.attempts, skill)
-        if waits_until is not None and at < waits_until:
-            raise CoolDown("too many failures, wait before the next", next_attempt_at=waits_until)
-
-    def check_open(self, attempt_id: str, at: datetime) -> None:
-        """AttemptClosed once it was answered, AttemptExpired when its time is over."""
-        record = self.attempt(attempt_id)
-        if record is None or record.answered_at is not None:
-            raise AttemptClosed("this attempt has been answered")
-        if at >= record.expires_at:
-            raise AttemptExpired("the time for this attempt is over; it counts as failed")
-
     def finish_attempt(
         self, attempt_id: str, *, score: float, passed: bool, at: datetime
     ) -> list[HelperEvent]:
         """Enter the result of an open attempt; passing qualifies for 12 months."""
-        self.check_open(attempt_id, at)
-        self.attempts = [
-            replace(each, answered_at=at, score=score, passed=passed)
-            if each.id == attempt_id
-            else each
-            for each in self.attempts
-        ]
-        record = self.attempt(attempt_id)
-        if record is None or not passed:
-            return []
-        earned = Qualification(at + VALIDITY, score)
-        self.qualifications = {**self.qualifications, record.skill: earned}
-        return self._settled(at, QualificationPassed)
-
-    def attempt(self, attempt_id: str) -> AttemptRecord | None:
-        return next((each for each in self.attempts if each.id == attempt_id), None)
+        self.enter_result(attempt_id, score=score, passed=passed, at=at)
+        return self._settled(at, QualificationPassed) if passed else []
 
     def review(self, document: Document, review: Review) -> list[HelperEvent]:
         """Enter support's decision; a document that was decided on before is left as it is.
@@ -188,7 +151,7 @@ class Helper(Aggregate):
         return []
 
     def on_due(self, now: datetime) -> Sequence[HelperEvent]:
-        """Qualifications and proofs run out."""
+        """Qualifications and proofs run out, after warnings; a new year has its own days off."""
         valid = {k: each for k, each in self.qualifications.items() if each.valid_until > now}
         proofs = {kind: proof for kind, proof in self.proofs.items() if proof.holds(now)}
         happened: list[type[HelperEvent]] = []
@@ -197,10 +160,21 @@ class Helper(Aggregate):
         if proofs != self.proofs:
             happened.append(DocumentExpired)
         self.qualifications, self.proofs = valid, proofs
-        if not happened:
+        endings = self._endings(now)
+        self.endings = {what: each.warned(now) for what, each in endings.items()}
+        if warned := warnings_due(endings, now):
+            happened.append(ExpiryWarned)
+        if not happened and self.days_off == self._days_off(now):
             self.due_at = self._next_expiry()
             return []
-        return self._settled(now, *happened)
+        return self._settled(now, *happened, warned=warned)
+
+    def _endings(self, at: datetime) -> dict[str, Ending]:
+        """Of shown skills and of proofs."""
+        held, proofs = self.qualifications, self.proofs
+        ends = {f"qualification:{e}": held[e].valid_until for e in self.profile.skills if e in held}
+        ends |= {f"document:{kind}": u for kind, e in proofs.items() if (u := e.valid_until)}
+        return endings_of(ends, self.endings, at)
 
     def facts(self) -> HelperFacts:
         """What other services may know."""
@@ -217,18 +191,22 @@ class Helper(Aggregate):
             public_place=profile.place.rounded() if profile.place else None,
             radius_m=profile.radius_m,
             trader_status=profile.trader_status,
-            availability=_published(profile),
+            availability=_published(self.hours),
             qualified={skill: each.valid_until for skill, each in self.qualifications.items()},
             insured_until=insurance.valid_until if insurance else None,
             listed_at=self.listed_at,
         )
 
-    def _settled(self, at: datetime, *happened: type[HelperEvent]) -> list[HelperEvent]:
+    def _settled(
+        self, at: datetime, *happened: type[HelperEvent], warned: Sequence[contract.Expiry] = ()
+    ) -> list[HelperEvent]:
         was, self.status = self.status, self._status()
         if self.status is Status.LISTED and self.listed_at is None:
             self.listed_at = at
         self.keys = self._search_keys()
         self.weekly_minutes = self.profile.availability.weekly_minutes
+        self.days_off = self._days_off(at)
+        self.endings = self._endings(at)
         self.due_at = self._next_expiry()
         kinds = list(happened)
         if self.status is not was:
@@ -237,7 +215,10 @@ class Helper(Aggregate):
             elif was is Status.LISTED:
                 kinds.append(HelperUnlisted)
         facts = self.facts()
-        return [kind(facts) for kind in kinds or [HelperUpdated]]
+        warning = facts.model_copy(update={"warned": list(warned)})
+        return [
+            kind(warning if kind is ExpiryWarned else facts) for kind in kinds or [HelperUpdated]
+        ]
 
     def _status(self) -> Status:
         if not self.standing.active:
@@ -252,14 +233,21 @@ class Helper(Aggregate):
             return []
         return cells.keys_at(place.rounded(), self.profile.skills)
 
+    def _days_off(self, at: datetime) -> list[str]:
+        region = self.profile.availability.public_holidays
+        return days_off.around(region, at.year) if region else []
+
     def _next_expiry(self) -> datetime | None:
         ends = [each.valid_until for each in self.qualifications.values()]
         ends += [each.valid_until for each in self.proofs.values() if each.valid_until is not None]
+        ends += [each.next_at for each in self.endings.values()]
+        if self.days_off:
+            # Before the last year that is known begins, the next one is looked up.
+            ends.append(datetime(int(self.days_off[-1][:4]), 1, 1, tzinfo=UTC))
         return min(ends, default=None)
 
 
-def _published(profile: Profile) -> contract.Availability:
-    plan = profile.availability
+def _published(plan: Availability) -> contract.Availability:
     return contract.Availability.model_validate(
         {
             "weekly": [vars(each) for each in plan.weekly],

@@ -6,6 +6,7 @@ from enum import StrEnum
 from babel import Locale
 
 from services.profiles.model import availability as hours
+from services.profiles.model import days_off
 from services.profiles.model.availability import Availability
 from shared.contracts.identity import TenantFacts
 from shared.kernel.errors import Invalid
@@ -67,6 +68,8 @@ class Profile:
         if self.place is not None and self.place.distance_m(tenant.centre) > tenant.radius_m:
             raise Invalid("lies outside the area that is served", pointer="/place")
         hours.check(self.availability)
+        if self.availability.public_holidays is not None:
+            days_off.check(self.availability.public_holidays, tenant.country)
 
     def _check_rate(self, tenant: TenantFacts) -> None:
         rate, band = self.hourly_rate, (tenant.hourly_rate_min, tenant.hourly_rate_max)

@@ -11,6 +11,10 @@ NEWCOMER_BELOW = 3
 """Published reviews under which a helper is labelled as new."""
 
 
+NEW_BELOW = 3
+"""Of a figure: so few cases say nothing yet."""
+
+
 class Status(StrEnum):
     """draft: never listed; unlisted: was listed, something is missing now."""
 
@@ -61,10 +65,21 @@ class Rating:
 
 @dataclass(frozen=True)
 class Record:
-    """Of the latest ended jobs, how many the helper kept and how many they broke."""
+    """What a helper's jobs tell, each figure counted over rows, one a job.
+
+    kept and broken: of the latest ended jobs. completed: ever. asked and answered: of the latest
+    requests by name; response_minutes is the median of those answered. visits and fixed: of the
+    latest visits, those that solved it at the first go.
+    """
 
     kept: int = 0
     broken: int = 0
+    completed: int = 0
+    asked: int = 0
+    answered: int = 0
+    response_minutes: int | None = None
+    visits: int = 0
+    fixed: int = 0
 
 
 def demanded(rules: TenantRules) -> list[DocumentKind]:

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Literal
 
-from services.profiles.model.availability import Availability, Interval
+from services.profiles.model.availability import Interval
 from services.profiles.model.document import DocumentKind
 from services.profiles.model.helper import Helper
-from services.profiles.model.standing import NEWCOMER_BELOW, Rating
+from services.profiles.model.standing import NEW_BELOW, NEWCOMER_BELOW, Rating, Record
 from shared.http.fields import Instant, MoneyOut, PointOut, View
 
 
@@ -15,6 +15,34 @@ class RatingView(View):
 
     mean: float
     count: int
+
+
+class FigureView(View):
+    """A fraction, of count; null and new below three of them."""
+
+    value: float | None
+    count: int
+    new: bool
+
+
+class ResponseView(View):
+    """To requests by name: median minutes until a yes or no, and the fraction that got one."""
+
+    median_minutes: int | None
+    answered: float | None
+    count: int
+    new: bool
+
+
+class StatisticsView(View):
+    """Counted from jobs, of the latest 100 of a kind. reliability: ended jobs that were kept.
+    first_time_fix: visits that solved it, without another job for the same within 14 days.
+    """
+
+    jobs_completed: int
+    reliability: FigureView
+    first_time_fix: FigureView
+    response: ResponseView
 
 
 class WindowView(View):
@@ -35,10 +63,14 @@ class ExceptionalDayView(View):
 
 
 class AvailabilityView(View):
+    """days_off are the public holidays (ISO dates) that are kept: of this year and the next."""
+
     weekly: list[WindowView]
     exceptions: list[ExceptionalDayView]
     notice_minutes: int
     buffer_minutes: int
+    public_holidays: str | None
+    days_off: list[str]
 
 
 class QualificationView(View):
@@ -69,6 +101,7 @@ class HelperView(View):
     insured: bool
     qualified: list[str]
     jobs_completed: int
+    statistics: StatisticsView
     listed_at: Instant | None
 
 
@@ -104,7 +137,7 @@ def own_helper_view(helper: Helper, now: datetime) -> OwnHelperView:
         place=_place(helper, exact=True),
         status=helper.status.value,
         missing=helper.missing(),
-        availability=_availability(helper.profile.availability),
+        availability=_availability(helper),
         qualifications=[
             QualificationView(skill=skill, score=each.score, valid_until=each.valid_until)
             for skill, each in helper.qualifications.items()
@@ -129,6 +162,26 @@ def is_newcomer(rating: Rating | None) -> bool:
     return rating is None or rating.count < NEWCOMER_BELOW
 
 
+def _statistics(record: Record) -> StatisticsView:
+    new = record.asked < NEW_BELOW
+    return StatisticsView(
+        jobs_completed=record.completed,
+        reliability=_figure(record.kept, record.kept + record.broken),
+        first_time_fix=_figure(record.fixed, record.visits),
+        response=ResponseView(
+            median_minutes=None if new else record.response_minutes,
+            answered=None if new else round(record.answered / record.asked, 2),
+            count=record.asked,
+            new=new,
+        ),
+    )
+
+
+def _figure(part: int, count: int) -> FigureView:
+    new = count < NEW_BELOW
+    return FigureView(value=None if new else round(part / count, 2), count=count, new=new)
+
+
 def slots_view(intervals: list[Interval]) -> SlotsView:
     return SlotsView(data=[SlotView(start=each.start, end=each.end) for each in intervals])
 
@@ -151,7 +204,8 @@ def _common(helper: Helper, now: datetime) -> dict[str, object]:
         "newcomer": is_newcomer(helper.rating),
         "insured": helper.insured(now),
         "qualified": [each for each in profile.skills if each in helper.qualifications],
-        "jobs_completed": helper.record.kept,
+        "jobs_completed": helper.record.completed,
+        "statistics": _statistics(helper.record),
         "listed_at": helper.listed_at,
     }
 
@@ -163,10 +217,13 @@ def _place(helper: Helper, *, exact: bool) -> PointOut | None:
     return PointOut.of(place if exact else place.rounded())
 
 
-def _availability(plan: Availability) -> AvailabilityView:
+def _availability(helper: Helper) -> AvailabilityView:
+    plan = helper.profile.availability
     return AvailabilityView(
         weekly=[WindowView(**vars(each)) for each in plan.weekly],
         exceptions=[ExceptionalDayView(**vars(each)) for each in plan.exceptions],
         notice_minutes=plan.notice_minutes,
         buffer_minutes=plan.buffer_minutes,
+        public_holidays=plan.public_holidays,
+        days_off=helper.days_off,
     )

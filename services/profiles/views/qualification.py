@@ -30,8 +30,11 @@ class AttemptView(View):
 
 
 class ResultView(View):
-    """score and pass_mark are fractions. valid_until when passed, else next_attempt_at: the
-    moment from which the next attempt may begin."""
+    """score and pass_mark are fractions; score tells no more than the band that the result lies
+    in: 0 below the pass mark, the pass mark from there on, and half-way between it and 1 from
+    there on. valid_until when passed, else next_attempt_at: the moment from which the next attempt
+    may begin.
+    """
 
     passed: bool
     score: float

@@ -102,9 +102,9 @@ async def test_a_suspect_that_is_retried_comes_back_to_be_tried_alone(url: str) 
         await eventually(lambda: trial.applied)
         await empty(trial)
     spans = [span for span in trial.spans.get_finished_spans() if span.name.startswith("process")]
-    assert [
-        (span.attributes or {})["messaging.rabbitmq.destination.routing_key"] for span in spans
-    ] == [f"{trial.queue}.suspect"] * 2
+    assert [(span.attributes or {})["messaging.destination.name"] for span in spans] == [
+        f"{trial.name}.suspect"
+    ] * 2
 
 
 async def test_through_crashes_of_the_broker_every_confirmed_event_is_applied(
@@ -254,8 +254,9 @@ async def test_queues_lost_with_the_broker_come_back_with_the_connection(
     trial = Trial(own_broker.amqp_url)
     async with running(trial):
         async with channel_to(own_broker.amqp_url) as channel:
-            for suffix in ("", ".retry", ".suspect", ".parked"):
+            for suffix in ("", ".retry", ".parked"):
                 await channel.queue_delete(trial.queue + suffix)
+            await channel.queue_delete(f"{trial.name}.suspect")
             await channel.exchange_delete("events")
         own_broker.kill()
         await asyncio.to_thread(own_broker.start_again)

@@ -60,8 +60,10 @@ def test_work_queues_dead_letter_to_parking_and_never_to_retry() -> None:
     queues = {
         queue["name"]: queue["arguments"] for queue in definitions(_subscriptions())["queues"]
     }
-    for name in ("atlas.thank", "atlas.thank.suspect"):
-        assert queues[name]["x-dead-letter-routing-key"] == "atlas.thank.parked"
+    assert queues["atlas.thank"]["x-dead-letter-routing-key"] == "atlas.thank.parked"
+    assert queues["atlas.suspect"]["x-dead-letter-exchange"] == "events.parked"
+    assert "x-dead-letter-routing-key" not in queues["atlas.suspect"]
+    for name in ("atlas.thank", "atlas.suspect"):
         assert queues[name]["x-delivery-limit"] == 20
         assert "x-max-length" not in queues[name]
     assert queues["atlas.thank.retry"]["x-dead-letter-routing-key"] == "atlas.thank"
@@ -106,5 +108,5 @@ async def test_the_broker_takes_the_definitions_and_declaring_agrees_with_them(
     file.write_text(json.dumps(definitions(consumers.subscriptions)))
     own_broker.control("import_definitions", str(file))
     async with channel_to(own_broker.amqp_url) as channel:
-        await channel.declare_queue("imported.thank.suspect", passive=True)
+        await channel.declare_queue("imported.suspect", passive=True)
         await declare(channel, consumers.subscriptions)

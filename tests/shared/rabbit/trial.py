@@ -206,7 +206,8 @@ async def depth(url: str, queue: str) -> int:
 async def empty(trial: Trial) -> None:
     """Waits until nothing of the trial is on its way."""
     end = time.monotonic() + 15
-    queues = [trial.queue + suffix for suffix in ("", ".retry", ".suspect", ".parked")]
+    queues = [trial.queue + suffix for suffix in ("", ".retry", ".parked")]
+    queues.append(f"{trial.name}.suspect")
     while any([await depth(trial.url, queue) for queue in queues]):
         assert time.monotonic() < end, "the queues do not run empty"
         await asyncio.sleep(0.1)

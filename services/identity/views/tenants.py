@@ -1,12 +1,8 @@
-"""How identity shows tenants, accounts and tokens."""
+"""How identity shows tenants and their documents."""
 
-from pydantic import Field
-
-from services.identity.credentials import Tokens
-from services.identity.model import Account, Tenant
-from services.identity.signing import ACCESS_LIFE
+from services.identity.model import Document, Tenant
 from shared.contracts.identity import TenantFacts
-from shared.http.fields import Instant, MoneyOut, PointOut, View
+from shared.http.fields import MoneyOut, PointOut, View
 
 
 class BrandView(View):
@@ -59,7 +55,7 @@ class AreaView(View):
 
 
 class TenantView(View):
-    """A tenant's public configuration."""
+    """A tenant's public configuration. documents: kind -> the version in force."""
 
     slug: str
     status: str
@@ -74,32 +70,21 @@ class TenantView(View):
     hourly_rate: RateBand
     service_area: AreaView
     rules: RulesView
+    documents: dict[str, str]
 
 
 class TenantListView(View):
     data: list[TenantView]
 
 
-class AccountView(View):
-    """A person, as they see themselves."""
+class DocumentView(View):
+    """A legal text in one language; versions are all that were ever in force, the newest last."""
 
-    id: str
-    email: str
-    display_name: str
+    kind: str
+    version: str
     language: str
-    roles: list[str]
-    status: str
-    email_verified: bool
-    registered_at: Instant
-
-
-class TokensView(View):
-    """RFC 6749, 5.1; expires_in is in seconds."""
-
-    access_token: str
-    token_type: str = Field("Bearer", pattern="^Bearer$")
-    expires_in: int
-    refresh_token: str
+    text: str
+    versions: list[str]
 
 
 def tenant_view(facts: TenantFacts, language: str | None = None) -> TenantView:
@@ -127,6 +112,7 @@ def tenant_view(facts: TenantFacts, language: str | None = None) -> TenantView:
         ),
         service_area=AreaView(centre=PointOut.of(facts.centre), radius_m=facts.radius_m),
         rules=RulesView(**facts.rules.model_dump()),
+        documents=facts.documents,
     )
 
 
@@ -138,23 +124,11 @@ def configured_view(tenant: Tenant) -> TenantView:
     return tenant_view(tenant.configuration())
 
 
-def account_view(account: Account) -> AccountView:
-    return AccountView(
-        id=account.id,
-        email=account.email,
-        display_name=account.display_name,
-        language=account.language,
-        roles=list(account.roles),
-        status=account.status,
-        email_verified=account.email_verified,
-        registered_at=account.registered_at,
-    )
-
-
-def tokens_view(tokens: Tokens) -> TokensView:
-    return TokensView(
-        access_token=tokens.access,
-        token_type="Bearer",
-        expires_in=int(ACCESS_LIFE.total_seconds()),
-        refresh_token=tokens.refresh,
+def document_view(document: Document, language: str, versions: list[str]) -> DocumentView:
+    return DocumentView(
+        kind=document.kind,
+        version=document.version,
+        language=language,
+        text=document.texts[language],
+        versions=versions,
     )

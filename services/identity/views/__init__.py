@@ -1,0 +1,53 @@
+"""Aggregates as identity shows them."""
+
+from services.identity.views.accounts import (
+    AccountView,
+    ConsentView,
+    SessionView,
+    TokensView,
+    account_view,
+    session_view,
+    tokens_view,
+)
+from services.identity.views.machines import (
+    ClientView,
+    KeyRingView,
+    MachineTokenView,
+    NewSecretView,
+    client_view,
+    key_ring_view,
+    machine_token_view,
+    new_secret_view,
+)
+from services.identity.views.tenants import (
+    DocumentView,
+    TenantListView,
+    TenantView,
+    configured_view,
+    document_view,
+    tenant_view,
+)
+
+__all__ = [
+    "AccountView",
+    "ClientView",
+    "ConsentView",
+    "DocumentView",
+    "KeyRingView",
+    "MachineTokenView",
+    "NewSecretView",
+    "SessionView",
+    "TenantListView",
+    "TenantView",
+    "TokensView",
+    "account_view",
+    "client_view",
+    "configured_view",
+    "document_view",
+    "key_ring_view",
+    "machine_token_view",
+    "new_secret_view",
+    "session_view",
+    "tenant_view",
+    "tokens_view",
+]
