@@ -31,6 +31,7 @@ from shared.settings import Role, ServiceSettings
 from shared.store import Database, Store
 from shared.store.outboxes import Outboxes
 from shared.timers import Ticker
+from shared.tried_alone import TriedAlone
 
 log = structlog.get_logger()
 
@@ -128,7 +129,7 @@ def build_service(
         verifier=TokenVerifier(settings.jwks_url, settings.token_issuer),
         clock=BusinessClock(settings.clock_offset_file),
         consumers=consumers,
-        stores=(*stores, TenantReplica, People, ParkedMessages),
+        stores=(*stores, TenantReplica, People, ParkedMessages, TriedAlone),
         resources={type(resource): resource for resource in resources(database)},
         parked=ParkedMessages(database),
     )
@@ -176,6 +177,7 @@ async def _start(runtime: Runtime) -> None:
             scope_for=runtime.scope_for,
             ping=runtime.database.ping,
             park=runtime.parked.keep,
+            tried_alone=TriedAlone(runtime.database),
             publisher=runtime.publisher,
             provider=runtime.provider,
             on_lost=_end_process,

@@ -3,9 +3,9 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from aio_pika import Message
@@ -19,7 +19,7 @@ from shared.kernel.errors import Forbidden, Invalid, Unavailable
 from shared.rabbit import parking, topology
 from shared.rabbit.consumers import Subscription
 from shared.rabbit.envelope import TRACEPARENT, Unreadable, read, tenant_of, text_header
-from shared.rabbit.parking import DEATHS, ROUND, SUSPECT, ParkedMessage
+from shared.rabbit.parking import ROUND, SUSPECT, ParkedMessage
 from shared.rabbit.pause import Held, Pause
 from shared.rabbit.publisher import Publisher, really_cancelled
 from shared.scope import Scope
@@ -33,7 +33,7 @@ from shared.telemetry import (
 )
 
 KILLS = 3
-"""Times a message may be in hand alone when its worker dies; then it is parked."""
+"""Attempts alone that may end with the worker; then the message is parked."""
 
 _MOVED_LATELY = 1.0
 _ACKNOWLEDGED = 0.03
@@ -50,6 +50,19 @@ ScopeFor = Callable[[Delivered[Any]], Awaitable[Scope]]
 """NotFound while the tenant has not arrived here; Invalid when it can never be ours."""
 
 Park = Callable[[ParkedMessage], Awaitable[None]]
+
+T = TypeVar("T")
+
+
+class TriedAlone(Protocol):
+    """Attempts to apply a message alone, by queue and id; kept where a dead worker cannot."""
+
+    async def begun(self, key: str) -> int: ...
+
+    async def begin(self, key: str) -> None: ...
+
+    async def end(self, key: str) -> None: ...
+
 
 log = structlog.get_logger()
 
@@ -73,10 +86,22 @@ class Surroundings:
     provider: TracerProvider
     scope_for: ScopeFor
     park: Park
+    tried_alone: TriedAlone
     pause: Pause
     retry_delay: float
     rounds: int
     hold: float
+
+    async def patiently(self, step: Callable[[], Awaitable[T]]) -> T:
+        """The step's result, tried again while the database is away. Held after hold seconds."""
+        patience, times = Patience(self.hold), 0
+        while True:
+            await self.pause.passed(patience.left)
+            try:
+                return await step()
+            except Unavailable:
+                times += 1
+                await self.pause.away(times, patience.left)
 
     async def surely(self, queue: str, message: Message, exchange: str = "") -> None:
         """Sends, again and again until the broker has it; ends by cancellation only."""
@@ -154,27 +179,40 @@ class Work:
             await self._try(message)
 
     async def alone(self, message: AbstractIncomingMessage) -> None:
-        """As above, when nothing else of this process is tried alone."""
-        if lost := self._lost(message):
-            await self._put_off(message, parking.count(message.headers, DEATHS) + lost)
-        else:
-            await self._try(message)
+        """As above, when nothing else of this process is tried alone.
 
-    def _lost(self, message: AbstractIncomingMessage) -> int:
-        """How often it was delivered without an outcome."""
+        Each attempt is noted before it begins, so that a message is not blamed for the end of a
+        worker in which it only waited.
+        """
+        noted, key = self._around.tried_alone, f"{self._queue}|{message.message_id}"
+        try:
+            begun = await self._around.patiently(lambda: noted.begun(key))
+            if begun >= KILLS:
+                detail = f"{begun} attempts alone ended with the worker"
+                await self._park(message, "kills_worker", detail)
+            elif self._lost(message) and begun:
+                await self._put_off(message)
+                return
+            else:
+                await self._around.patiently(lambda: noted.begin(key))
+                await self._try(message)
+        except Held:
+            again = parking.forwarded(message)
+            await self._around.surely(self._queue, again, topology.SUSPECT)
+            return
+        with suppress(Unavailable):
+            await noted.end(key)
+
+    def _lost(self, message: AbstractIncomingMessage) -> bool:
+        """Whether it was delivered before without an outcome."""
         if message.redelivered:
             EVENTS_REDELIVERED.labels(consumer=self._queue).inc()
-        return parking.count(message.headers, "x-delivery-count")
+        return parking.count(message.headers, "x-delivery-count") > 0
 
-    async def _put_off(self, message: AbstractIncomingMessage, deaths: int) -> None:
-        """It was alone when its worker died. The others go first, or it is not tried again."""
+    async def _put_off(self, message: AbstractIncomingMessage) -> None:
+        """It may have killed its worker: the others go first."""
         log.warning("seems to kill its worker", queue=self._queue, id=message.message_id)
-        if deaths >= KILLS:
-            await self._park(message, "kills_worker", f"{deaths} deliveries alone had no outcome")
-            return
-        later = parking.forwarded(
-            message, expires_in=self._around.retry_delay, helphood_deaths=deaths
-        )
+        later = parking.forwarded(message, expires_in=self._around.retry_delay)
         await self._around.surely(topology.retry_queue(self._queue), later)
 
     async def _try(self, message: AbstractIncomingMessage) -> None:

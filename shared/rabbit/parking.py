@@ -16,10 +16,9 @@ from shared.rabbit.envelope import TRACEPARENT, subject_of, tenant_of, type_of
 
 ROUND = "helphood-round"
 SUSPECT = "helphood-suspect"
-DEATHS = "helphood-deaths"
 _REASON = "helphood-reason"
 _DETAIL = "helphood-detail"
-_OURS = (ROUND, SUSPECT, DEATHS, _REASON, _DETAIL)
+_OURS = (ROUND, SUSPECT, _REASON, _DETAIL)
 _BROKERS = (
     "x-death",
     "x-delivery-count",

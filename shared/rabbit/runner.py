@@ -22,6 +22,7 @@ from shared.rabbit.delivery import (
     Parking,
     ScopeFor,
     Surroundings,
+    TriedAlone,
     Work,
 )
 from shared.rabbit.pause import Pause, Ping
@@ -41,7 +42,8 @@ log = structlog.get_logger()
 class Consuming:
     """Runs subscriptions on a connection of its own; times are in seconds.
 
-    ping tells whether the database answers. park stores a message in the service's keeping.
+    ping tells whether the database answers. park stores a message in the service's keeping,
+    tried_alone notes those that are suspected to kill their worker.
     on_lost is called once, with a sentence, when consumers stayed away for lost_after although
     the publisher reaches the broker: a fresh process is then the cure.
     retry_delay is at most topology.RETRY_SECONDS.
@@ -56,6 +58,7 @@ class Consuming:
         scope_for: ScopeFor,
         ping: Ping,
         park: Park,
+        tried_alone: TriedAlone,
         publisher: Publisher,
         provider: TracerProvider,
         on_lost: Callable[[str], None],
@@ -73,7 +76,8 @@ class Consuming:
         self._drain_seconds = drain_seconds
         self._pause = Pause(ping)
         self._around = Surroundings(
-            publisher, provider, scope_for, park, self._pause, retry_delay, rounds, hold_seconds
+            *(publisher, provider, scope_for, park, tried_alone, self._pause),
+            *(retry_delay, rounds, hold_seconds),
         )
         self._broker: RabbitBroker | None = None
         self._all_there = False

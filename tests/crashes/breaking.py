@@ -25,7 +25,7 @@ from tests.crashes.points import (
 )
 from tests.crashes.service import BUMPY, BUSY, GONE, LATE, PLAIN, POISON, QUEUE, badge_of
 
-WRITES = frozenset({"insert_one", "update_one", "replace_one", "bulk_write"})
+WRITES = frozenset({"insert_one", "update_one", "replace_one", "bulk_write", "delete_one"})
 """The driver's methods that a process can end at."""
 
 HARMLESS = frozenset({"find", "find_one", "count_documents", "create_indexes"})
@@ -104,7 +104,11 @@ def _step(operation: str, args: tuple[Any, ...]) -> Step | None:
             return Step.EFFECT if id == badge_of(PLAIN) else None
         case (("parked.insert_one" | "parked.replace_one"), *_):
             return Step.PARKED_WRITE
-        case "badges.bulk_write", *_:
+        case "tried_alone.insert_one", *_:
+            return Step.ALONE_BEGINS
+        case "tried_alone.delete_one", *_:
+            return Step.ALONE_ENDS
+        case (("badges.bulk_write" | "tried_alone.replace_one"), *_):
             pass
         case _:
             _unforeseen(f"{operation} {args}")

@@ -20,6 +20,7 @@ from shared.rabbit import Consuming
 from shared.scope import Scope
 from shared.store.outboxes import Outboxes
 from shared.timers import Ticker
+from shared.tried_alone import TriedAlone
 from tests.crashes.breaking import Breaker, BreakingDatabase, BreakingPublisher
 from tests.crashes.points import Point
 from tests.crashes.service import SERVICE, Badges, Client, Rows, Things, consumers, scope_of
@@ -72,12 +73,13 @@ async def _serving(url: str, database: BreakingDatabase, breaker: Breaker) -> As
         scope_for=scope_for,
         ping=database.ping,
         park=ParkedMessages(database).keep,
+        tried_alone=TriedAlone(database),
         publisher=publisher,
         provider=provider,
         on_lost=lambda reason: None,
         retry_delay=0.1,
     )
-    for kind in (Things, Badges, Rows, ParkedMessages):
+    for kind in (Things, Badges, Rows, ParkedMessages, TriedAlone):
         await database.ensure_indexes(kind.collection, kind.all_indexes())
     await publisher.start()
     outbox.start([Things.collection, Badges.collection])

@@ -48,6 +48,9 @@ class Step(StrEnum):
     SUSPECT_CONFIRM = auto()
     SUSPECT_ACK = auto()
     """Of the delivery of which a copy is in the suspect queue."""
+    ALONE_BEGINS = auto()
+    ALONE_ENDS = auto()
+    """The note that a message is tried alone, and that there was an outcome."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,11 @@ class Point:
 LOSES_ITS_WORKER = Point(Step.ACK, "before")
 """A message goes to the suspect queue only when processes have ended with it in hand."""
 
-SUSPECTING = frozenset({Step.SUSPECT_PUBLISH, Step.SUSPECT_CONFIRM, Step.SUSPECT_ACK})
+SUSPECTING = frozenset(
+    {
+        *(Step.SUSPECT_PUBLISH, Step.SUSPECT_CONFIRM, Step.SUSPECT_ACK),
+        *(Step.ALONE_BEGINS, Step.ALONE_ENDS),
+    }
+)
 
 POINTS = [Point(step, when) for step in Step for when in ("before", "after")]

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 from uuid import uuid4
 
@@ -80,6 +82,24 @@ def a_tenant(slug: str = "vodafone") -> TenantFacts:
     )
 
 
+@dataclass(frozen=True)
+class TriedAlone:
+    """Attempts alone as files, as tests of the bus have no database; a line for each."""
+
+    folder: Path
+
+    async def begun(self, key: str) -> int:
+        file = self.folder / key
+        return len(file.read_text().splitlines()) if file.exists() else 0
+
+    async def begin(self, key: str) -> None:
+        with (self.folder / key).open("a") as file:
+            print("begun", file=file, flush=True)
+
+    async def end(self, key: str) -> None:
+        (self.folder / key).unlink(missing_ok=True)
+
+
 @dataclass
 class Trial:
     """A service at work on one queue, and what came of it."""
@@ -89,6 +109,7 @@ class Trial:
     applied: list[str] = field(default_factory=list)
     parked: list[ParkedMessage] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    notes: Path = field(default_factory=lambda: Path(mkdtemp(prefix="tried-alone-")))
     database_up: bool = True
     pings: int = 0
     on_scope: Callable[[Delivered[Any]], None] = lambda _: None
@@ -118,6 +139,10 @@ class Trial:
         self.pings += 1
         return self.database_up
 
+    @property
+    def tried_alone(self) -> "TriedAlone":
+        return TriedAlone(self.notes)
+
     async def park(self, message: ParkedMessage) -> None:
         self.must_have_database()
         self.parked.append(message)
@@ -146,6 +171,7 @@ async def running(
             "scope_for": trial.scope_for,
             "ping": trial.ping,
             "park": trial.park,
+            "tried_alone": trial.tried_alone,
             "publisher": trial.publisher,
             "provider": provider,
             "on_lost": trial.lost.append,

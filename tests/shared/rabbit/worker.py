@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 from shared.contracts.base import Delivered
@@ -28,7 +29,9 @@ async def work(url: str, name: str, report: str) -> None:
     async def park(message: ParkedMessage) -> None:
         tell("parked", message.subject or "", message.reason)
 
-    async with running(Trial(url, name=name), handle, park=park, prefetch=5):
+    async with running(
+        Trial(url, name=name, notes=Path(report).parent), handle, park=park, prefetch=5
+    ):
         tell("ready")
         await asyncio.sleep(3600)
 

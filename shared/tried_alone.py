@@ -1,0 +1,45 @@
+"""Messages that are tried alone, noted before each attempt: a worker's death tells of the rest."""
+
+from datetime import timedelta
+
+from shared.kernel.clock import utc_now
+from shared.store import Database, Index
+from shared.store.database import driver_errors
+
+KEPT = timedelta(days=7)
+"""Of an attempt whose end was never noted."""
+
+
+class TriedAlone:
+    """The service's collection ``tried_alone``: one document per queue and message id."""
+
+    collection = "tried_alone"
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._documents = database.collection(self.collection)
+
+    @classmethod
+    def index_plan(cls) -> dict[str, tuple[Index, ...]]:
+        """Collection -> its indexes."""
+        return {cls.collection: cls.all_indexes()}
+
+    @classmethod
+    def all_indexes(cls) -> tuple[Index, ...]:
+        return (Index((("at", 1),), expire_after=KEPT),)
+
+    async def begun(self, key: str) -> int:
+        """Attempts that were begun and had no outcome. Unavailable while the database is away."""
+        with driver_errors():
+            found = await self._documents.find_one({"_id": key})
+        return found["begun"] if found else 0
+
+    async def begin(self, key: str) -> None:
+        """Note one more before it begins; nobody else has the message. Unavailable as above."""
+        noted = {"_id": key, "begun": await self.begun(key) + 1, "at": utc_now()}
+        await self._database.keep_latest(self.collection, noted)
+
+    async def end(self, key: str) -> None:
+        """There was an outcome: forget them all. Unavailable as above."""
+        with driver_errors():
+            await self._documents.delete_one({"_id": key})
