@@ -32,6 +32,12 @@ from shared.telemetry import (
     span,
 )
 
+LOSSES = 2
+"""Deliveries without an outcome after which a message is tried alone.
+
+One is no reason: a connection that is lost takes with it all that was in hand.
+"""
+
 KILLS = 3
 """Attempts alone that may end with the worker; then the message is parked."""
 
@@ -169,8 +175,8 @@ class Work:
 
     async def __call__(self, message: AbstractIncomingMessage) -> None:
         """Returns when the message may be acknowledged; raises only when cancelled."""
-        if self._lost(message) or SUSPECT in message.headers:
-            # Its last worker died with it and others in hand; each death more would cost them.
+        if self._lost(message) >= LOSSES or SUSPECT in message.headers:
+            # Workers seem to die with it and others in hand; each death more would cost them.
             log.info("tried alone from now on", queue=self._queue, id=message.message_id)
             suspect = parking.forwarded(message, helphood_suspect=1)
             with self._moves.one():
@@ -203,11 +209,11 @@ class Work:
         with suppress(Unavailable):
             await noted.end(key)
 
-    def _lost(self, message: AbstractIncomingMessage) -> bool:
-        """Whether it was delivered before without an outcome."""
+    def _lost(self, message: AbstractIncomingMessage) -> int:
+        """How often it was delivered before without an outcome."""
         if message.redelivered:
             EVENTS_REDELIVERED.labels(consumer=self._queue).inc()
-        return parking.count(message.headers, "x-delivery-count") > 0
+        return parking.count(message.headers, "x-delivery-count")
 
     async def _put_off(self, message: AbstractIncomingMessage) -> None:
         """It may have killed its worker: the others go first."""

@@ -106,8 +106,12 @@ class Person:
             problem = (answer.body or {}).get("code", "") if answer.status else "no answer"
             what = name if kind == "job" else kind
             self.street.seen[f"{what}: {answer.status} {problem}".strip()] += 1
-        self.street.ledger.write(Line(self.tenant, kind, subject, name, self.id, outcome))
+        self.note(kind, subject, name, outcome)
         return answer
+
+    def note(self, kind: str, subject: str, name: str, outcome: str = ACKNOWLEDGED) -> None:
+        """What became of a command, into the ledger."""
+        self.street.ledger.write(Line(self.tenant, kind, subject, name, self.id, outcome))
 
     async def _once(
         self, method: str, path: str, body: Any, headers: dict[str, str]

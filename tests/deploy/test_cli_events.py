@@ -142,6 +142,7 @@ def one_line(result: Result) -> str:
 def test_lag_tells_of_every_queue_and_every_service(helphood: Command) -> None:
     told = json.loads(helphood("events", "lag", "--json").stdout)
     queues = [each[kind]["queue"] for each in told["queues"] for kind in each]
+    queues += [f"{each['service']}.suspect" for each in told["services"] if "suspect" in each]
     assert queues == all_queues(list(SERVICES))
     assert [each["service"] for each in told["services"]] == list(SERVICES)
 

@@ -58,7 +58,7 @@ async def test_a_message_that_kills_its_worker_is_parked_and_innocents_pass(
         worker.kill()
         worker.wait()
     outcomes = Counter(tuple(line) for line in told())
-    assert outcomes["killed", "deadly"] == 4  # once among others, three times alone
+    assert outcomes["killed", "deadly"] == 5  # twice among others, three times alone
     assert [line for line in told() if line[0] == "parked"] == [
         ["parked", "deadly", "kills_worker"]
     ]
