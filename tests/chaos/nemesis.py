@@ -22,7 +22,7 @@ ALARM, CUT = "memory alarm", "connections closed"
 KILL, TERMINATE, FREEZE = "service killed", "service terminated", "service frozen"
 KILL_GATEWAY, ECHO, POISON = "gateway killed", "old events repeated", "poison"
 
-SHARES = {KILL: 9, FREEZE: 5, TERMINATE: 4, ECHO: 5, KILL_GATEWAY: 1}
+SHARES = {KILL: 9, FREEZE: 5, TERMINATE: 4, ECHO: 5}
 """How often what is not planned by the minute happens, by weight."""
 
 ECHOES = 40
@@ -52,6 +52,7 @@ def plan(seed: int, duration: float, services: list[str]) -> list[Fault]:
     kinds += _spread(KILL_DATABASE, ceil(duration / 36), duration, dice)
     kinds += _spread(ALARM, ceil(duration / 70), duration, dice)
     kinds += _spread(CUT, ceil(duration / 30), duration, dice)
+    kinds += _spread(KILL_GATEWAY, ceil(duration / 100), duration, dice)
     faults = [_fault(at, kind, services, dice) for at, kind in kinds]
     for poison in POISONS:
         at = dice.uniform(2, max(4, duration / 4))

@@ -33,9 +33,9 @@ from tests.chaos.witness import QUEUE, Witness
 CONVERGENCE = 10.0
 """Seconds after calm in which everything must have come to rest."""
 
-CUSTOMERS = 6
+CUSTOMERS = 3
 HELPERS = 3
-"""Of each tenant."""
+"""Of each tenant; more of them fill the queues faster than two cores empty them."""
 
 _LOOKS = 3
 """So often in a row nothing may be under way: a consumer may hold what is in no queue."""
@@ -72,11 +72,12 @@ def run(
     duration: float,
     *,
     mutants: Mapping[str, str] = NO_MUTANTS,
+    customers: int = CUSTOMERS,
     tell: Tell = lambda _: None,
 ) -> Outcome:
-    """mutants: service -> the guarantee that it goes without. Leaves no process behind.
+    """customers of each tenant; mutants: service -> the guarantee that it goes without.
 
-    Raises CannotRunError when the platform does not come up.
+    Leaves no process behind. Raises CannotRunError when the platform does not come up.
     """
     outcome = Outcome(seed, duration, mutants)
     apps = {name: f"tests.chaos.apps:{name}__{mutants.get(name, '')}" for name in SERVICES}
@@ -86,7 +87,7 @@ def run(
             tell(f"ready after {stack.up():.0f} s")
         with Ledger(home / "ledger.jsonl") as ledger:
             street = Street(stack.address(), stack.ports.gateway, ledger)
-            asyncio.run(_suffer(stack, street, outcome, tell))
+            asyncio.run(_suffer(stack, street, outcome, customers, tell))
     finally:
         stack.down()
     return outcome
@@ -103,10 +104,12 @@ def _kept_metrics(folder: Path) -> Iterator[None]:
         del os.environ["PROMETHEUS_MULTIPROC_DIR"]
 
 
-async def _suffer(stack: Stack, street: Street, outcome: Outcome, tell: Tell) -> None:
+async def _suffer(
+    stack: Stack, street: Street, outcome: Outcome, customers: int, tell: Tell
+) -> None:
     witness = Witness(stack.broker_url)
     await witness.begin()
-    towns = await asyncio.to_thread(_found_towns, stack, street)
+    towns = await asyncio.to_thread(_found_towns, stack, street, customers)
     evil = Nemesis(stack, witness)
     tell("people have moved in")
     try:
@@ -270,14 +273,14 @@ async def _until(holds: Any, seconds: float) -> None:
         await asyncio.sleep(0.3)
 
 
-def _found_towns(stack: Stack, street: Street) -> list[Town]:
+def _found_towns(stack: Stack, street: Street, number: int) -> list[Town]:
     """Both tenants with people whose accounts, profiles and questionnaires are made."""
     tenants = load_all(FOLDER)
     with administrator(stack) as admin:
         for slug, body in tenants.items():
             admin.apply(slug, body)
     neighbours = _wifi(berlin()) + _wifi(zurich())
-    customers = [_customer(slug, number) for slug in tenants for number in range(CUSTOMERS + 1)]
+    customers = [_customer(slug, place) for slug in tenants for place in range(number + 1)]
     tokens = open_accounts(stack, [*staff(), *map(somebody, neighbours), *customers])
     settle(stack, neighbours, tokens, lambda _: None)
 

@@ -1,6 +1,5 @@
 """Figures counted from jobs: told once or often, early or late, they are the same."""
 
-import asyncio
 import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -246,6 +245,7 @@ async def test_rows_that_were_lost_are_told_again_with_the_same_figures(
     assert len(stored) == len(told)
     await documents.delete_many(these)
     snapshots: list[Told] = [(JobSnapshot, job, known, at) for _, job, known, at in told]
-    await asyncio.gather(*(tell(profiles, each) for each in reversed(snapshots)))
+    for each in reversed(snapshots):
+        await tell(profiles, each)
     assert await record(profiles, person) == before
     assert await documents.find(these).sort("_id").to_list(None) == stored
