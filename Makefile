@@ -8,7 +8,7 @@ REQUIREMENTS := requirements/bootstrap.txt requirements/dev.txt
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast chaos check format openapi logs status down clean lock
+.PHONY: help demo test fast chaos pressure check format openapi logs status down clean lock
 
 help: ## show what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ fast: $(READY) ## run the tests that need no broker, database or process
 
 chaos: $(READY) ## break everything under load and look what was lost (SEED=7 DURATION=180)
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(DURATION),--duration $(DURATION)) $(ARGS)
+
+pressure: $(READY) ## measure a minute of each long trouble (PRESSURE_SECONDS=60)
+	@PRESSURE_SECONDS=$${PRESSURE_SECONDS:-60} $(BIN)/pytest tests/pressure -q
 
 check: $(READY) ## format, lint, types, import rules, architecture
 	@$(BIN)/ruff format --check .
