@@ -154,11 +154,14 @@ async def _calm(evil: Nemesis, outcome: Outcome, tell: Tell) -> None:
         tell("waiting for rest")
         # A copy of a poison message may still go round in its queues: that is not the calm's doing.
         poisoned = {each.queue for each in evil.poison}
-        left = await _rest(sources, poisoned)
+        late: list[str] = []
+        left = await _rest(sources, poisoned, late)
         outcome.converged = time.monotonic() - began
         if outcome.converged > CONVERGENCE:
-            left.append(f"took {outcome.converged:.0f} s, more than {CONVERGENCE:.0f} s")
-        outcome.findings["at rest"] = left or await _rest(sources, set())
+            left.append(
+                f"took {outcome.converged:.0f} s; after {CONVERGENCE:.0f} s there waited {late}"
+            )
+        outcome.findings["at rest"] = left or await _rest(sources, set(), [])
     finally:
         sources.close()
 
@@ -176,16 +179,20 @@ def _ready(stack: Stack, service: str) -> bool:
     return bool(answer["ready"] and answer["broker"] and answer["consumers"])
 
 
-async def _rest(sources: Sources, but: set[str]) -> list[str]:
+async def _rest(sources: Sources, but: set[str], late: list[str]) -> list[str]:
     """What is still under way when it has taken too long; nothing when all is at rest.
 
-    Queues of these names, and their retry and suspect queues, are left out.
+    Queues of these names, and their retry and suspect queues, are left out. late gets what waits
+    when convergence should be over.
     """
+    began = time.monotonic()
     deadline = time.monotonic() + _REST_WITHIN
     quiet = 0
     while True:
         waiting = [each for each in await sources.undelivered() if _work_queue(each) not in but]
         left = [*await sources.unpublished(), *waiting]
+        if not late and time.monotonic() - began > CONVERGENCE:
+            late += left
         quiet = 0 if left else quiet + 1
         if quiet >= _LOOKS:
             left = await asyncio.to_thread(_held, sources.stack, but)
