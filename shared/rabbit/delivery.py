@@ -337,13 +337,13 @@ class Parking:
         EVENTS_PARKED.labels(consumer=self._queue, reason=parked.reason).inc()
 
     async def _store(self, parked: ParkedMessage) -> None:
-        pause, patience, times = self._around.pause, Patience(self._around.hold), 0
-        while True:
-            await pause.passed(patience.left)
+        async def park() -> None:
             try:
-                return await self._around.park(parked)
+                await self._around.park(parked)
+            except Unavailable:
+                raise
             except Exception as error:
-                if not isinstance(error, Unavailable):
-                    log.exception("cannot store a parked message", queue=self._queue, id=parked.id)
-                times += 1
-                await pause.away(times, patience.left)
+                log.exception("cannot store a parked message", queue=self._queue, id=parked.id)
+                raise Unavailable("not stored") from error
+
+        await self._around.patiently(park)

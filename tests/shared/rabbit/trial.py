@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -109,7 +109,7 @@ class Trial:
     applied: list[str] = field(default_factory=list)
     parked: list[ParkedMessage] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
-    notes: Path = field(default_factory=lambda: Path(mkdtemp(prefix="tried-alone-")))
+    notes: Path | None = None
     database_up: bool = True
     pings: int = 0
     on_scope: Callable[[Delivered[Any]], None] = lambda _: None
@@ -139,10 +139,6 @@ class Trial:
         self.pings += 1
         return self.database_up
 
-    @property
-    def tried_alone(self) -> "TriedAlone":
-        return TriedAlone(self.notes)
-
     async def park(self, message: ParkedMessage) -> None:
         self.must_have_database()
         self.parked.append(message)
@@ -158,6 +154,7 @@ async def running(
     **options: Any,
 ) -> AsyncIterator[Trial]:
     """The trial's publisher and consumers, connected; stopped in order at the end."""
+    notes = TemporaryDirectory()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(trial.spans))
     trial.publisher = Publisher(trial.url, provider)
@@ -171,7 +168,7 @@ async def running(
             "scope_for": trial.scope_for,
             "ping": trial.ping,
             "park": trial.park,
-            "tried_alone": trial.tried_alone,
+            "tried_alone": TriedAlone(trial.notes or Path(notes.name)),
             "publisher": trial.publisher,
             "provider": provider,
             "on_lost": trial.lost.append,
@@ -190,6 +187,7 @@ async def running(
     finally:
         await trial.consuming.stop()
         await trial.publisher.stop()
+        notes.cleanup()
 
 
 async def eventually(holds: Callable[[], Any], seconds: float = 10.0) -> None:
