@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.kernel.errors import NotFound
 from shared.rabbit import ParkedMessage
-from shared.store import Database, Index
+from shared.store import Database, Index, Indexed
 from shared.store.database import Document, driver_errors
 
 
@@ -44,7 +44,7 @@ class ParkedSummary:
 _SUMMARY = dict.fromkeys((field.name for field in fields(ParkedSummary)), 1)
 
 
-class ParkedMessages:
+class ParkedMessages(Indexed):
     """The service's collection ``parked``: one document per queue and message id."""
 
     collection = "parked"
@@ -52,11 +52,6 @@ class ParkedMessages:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._documents = database.collection(self.collection)
-
-    @classmethod
-    def index_plan(cls) -> dict[str, tuple[Index, ...]]:
-        """Collection -> its indexes."""
-        return {cls.collection: cls.all_indexes()}
 
     @classmethod
     def all_indexes(cls) -> tuple[Index, ...]:

@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 from shared.kernel.clock import utc_now
-from shared.store import Database, Index
+from shared.store import Database, Index, Indexed
 from shared.store.database import driver_errors
 
 KEPT = timedelta(days=7)
 """Of an attempt whose end was never noted."""
 
 
-class TriedAlone:
+class TriedAlone(Indexed):
     """The service's collection ``tried_alone``: one document per queue and message id."""
 
     collection = "tried_alone"
@@ -18,11 +18,6 @@ class TriedAlone:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._documents = database.collection(self.collection)
-
-    @classmethod
-    def index_plan(cls) -> dict[str, tuple[Index, ...]]:
-        """Collection -> its indexes."""
-        return {cls.collection: cls.all_indexes()}
 
     @classmethod
     def all_indexes(cls) -> tuple[Index, ...]:

@@ -1,7 +1,7 @@
 """MongoDB, for one tenant at a time; the only package that imports the database driver."""
 
 from shared.store.aggregates import AlreadyExists, Store
-from shared.store.database import Database, Index
+from shared.store.database import Database, Index, Indexed
 from shared.store.files import File, FileKeys, Files, SealedFiles
 from shared.store.lookups import Buried
 from shared.store.projections import Projection
@@ -14,6 +14,7 @@ __all__ = [
     "FileKeys",
     "Files",
     "Index",
+    "Indexed",
     "Projection",
     "SealedFiles",
     "Store",

@@ -86,11 +86,6 @@ class Store(Lookups[A]):
         return cls(database, tenant, None)
 
     @classmethod
-    def index_plan(cls) -> dict[str, tuple[Index, ...]]:
-        """Collection -> its indexes."""
-        return {cls.collection: cls.all_indexes()}
-
-    @classmethod
     def all_indexes(cls) -> tuple[Index, ...]:
         """The named look-ups' indexes and the two every aggregate has."""
         relay = Index((("outbox_since", 1),), sparse=True)

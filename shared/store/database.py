@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -74,6 +74,22 @@ class Index:
         if self.expire_after is not None:
             options["expireAfterSeconds"] = int(self.expire_after.total_seconds())
         return IndexModel(list(self.fields), **options)
+
+
+class Indexed:
+    """What keeps one collection."""
+
+    collection: ClassVar[str]
+
+    @classmethod
+    def all_indexes(cls) -> tuple[Index, ...]:
+        """None unless the class has some."""
+        return ()
+
+    @classmethod
+    def index_plan(cls) -> dict[str, tuple[Index, ...]]:
+        """Collection -> its indexes."""
+        return {cls.collection: cls.all_indexes()}
 
 
 class _Reach(monitoring.TopologyListener):

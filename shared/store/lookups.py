@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from shared.kernel.errors import NotFound
 from shared.store.codec import Codec
-from shared.store.database import Document, driver_errors
+from shared.store.database import Document, Indexed, driver_errors
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ class Buried(NotFound):
     """It was there once and never comes again: who waits for it waits in vain."""
 
 
-class Lookups(Generic[T]):
+class Lookups(Indexed, Generic[T]):
     """Every filter carries the tenant."""
 
     tenant: str

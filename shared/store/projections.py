@@ -33,11 +33,6 @@ class Projection(Lookups[R]):
         return cls(scope.database, scope.tenant.slug)
 
     @classmethod
-    def index_plan(cls) -> dict[str, tuple[Index, ...]]:
-        """Collection -> its indexes."""
-        return {cls.collection: cls.all_indexes()}
-
-    @classmethod
     def all_indexes(cls) -> tuple[Index, ...]:
         return cls.indexes
 
