@@ -1,11 +1,15 @@
 """Runs the tests, all or the fast ones, and says suite by suite how they went."""
 
 import argparse
+import json
 import os
 import sys
 from collections import Counter, defaultdict
+from pathlib import Path
 
 import pytest
+
+from deploy.local import lanes
 
 _NEEDS_A_SERVER = frozenset({"broker", "broker_url", "mongo_url"})
 _STARTS_PROCESSES = (
@@ -53,13 +57,20 @@ class Suites:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("suites")
-        for suite, outcomes in sorted(self._outcomes.items()):
-            counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
-            terminalreporter.line(f"{suite:<14} {self._seconds[suite]:7.1f} s  {counts}")
-            for reason, count in self._reasons.get(suite, {}).items():
-                terminalreporter.line(f"{'':<14} {count} skipped: {reason}")
+        for line in self.lines():
+            terminalreporter.line(line)
         if self._reasons and self._skipping_fails:
             terminalreporter.line("CI=true: a skipped test fails the run", red=True)
+
+    def lines(self) -> list[str]:
+        """One for each suite, and one for each reason why some of it was skipped."""
+        lines = []
+        for suite, outcomes in sorted(self._outcomes.items()):
+            counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
+            lines.append(f"{suite:<14} {self._seconds[suite]:7.1f} s  {counts}")
+            for reason, count in self._reasons.get(suite, {}).items():
+                lines.append(f"{'':<14} {count} skipped: {reason}")
+        return lines
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -85,9 +96,15 @@ def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fast", action="store_true", help="no broker, database or processes")
+    parser.add_argument("--tally", type=Path, help="write the summary's lines to this file as JSON")
     arguments, rest = parser.parse_known_args()
+    if not arguments.fast and not rest:
+        sys.exit(lanes.run(Path("tests"), Path(".local/tests")))
     suites = Suites(fast=arguments.fast, skipping_fails=os.environ.get("CI") == "true")
-    sys.exit(pytest.main(rest, plugins=[suites]))
+    code = pytest.main(rest, plugins=[suites])
+    if arguments.tally:
+        arguments.tally.write_text(json.dumps(suites.lines()))
+    sys.exit(code)
 
 
 if __name__ == "__main__":

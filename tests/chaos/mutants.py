@@ -57,7 +57,14 @@ class _Silent:
 
 
 def ack_before_write() -> None:
-    """Deliveries are settled before they are applied."""
+    """Deliveries are settled before they are applied, which takes its time."""
+    put = Projection.put
+
+    async def slowly(self: Any, row: Any, delivered: Delivered[Any]) -> bool:
+        await asyncio.sleep(0.3)
+        return await put(self, row, delivered)
+
+    Projection.put = slowly  # type: ignore[method-assign]
     runner.AckPolicy = SimpleNamespace(  # type: ignore[assignment,attr-defined]
         REJECT_ON_ERROR=AckPolicy.ACK_FIRST
     )

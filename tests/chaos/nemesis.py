@@ -46,7 +46,11 @@ class Fault:
 
 
 def plan(seed: int, duration: float, services: list[str]) -> list[Fault]:
-    """The same for the same arguments. Poison comes early, as it takes its time to be parked."""
+    """The same for the same arguments.
+
+    Poison comes early, as it takes its time to be parked. The last word is an old one: whoever
+    believes it is wrong at rest.
+    """
     dice = Random(seed)
     kinds = _spread(KILL_BROKER, ceil(duration / 32), duration, dice)
     kinds += _spread(KILL_DATABASE, ceil(duration / 36), duration, dice)
@@ -60,6 +64,7 @@ def plan(seed: int, duration: float, services: list[str]) -> list[Fault]:
     while len(faults) < duration / EVERY:
         kind = dice.choices(list(SHARES), list(SHARES.values()))[0]
         faults.append(_fault(dice.uniform(2, duration - 1), kind, services, dice))
+    faults.append(_fault(duration, ECHO, services, dice))
     return sorted(faults, key=lambda fault: fault.at)
 
 

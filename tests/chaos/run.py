@@ -42,6 +42,8 @@ _LOOKS = 3
 
 _REST_WITHIN = 90.0
 _POISON_WITHIN = 60.0
+_DEFECTIVE_WITHIN = 20.0
+"""What a run with defects is allowed for either: it may never come to rest."""
 
 NO_MUTANTS: Mapping[str, str] = {}
 
@@ -64,6 +66,10 @@ class Outcome:
     @property
     def passed(self) -> bool:
         return not any(self.findings.values())
+
+    def patience(self, seconds: float) -> float:
+        """How long to wait for what should come within this time."""
+        return min(seconds, _DEFECTIVE_WITHIN) if self.mutants else seconds
 
 
 def run(
@@ -148,20 +154,21 @@ async def _calm(evil: Nemesis, outcome: Outcome, tell: Tell) -> None:
         async def poison_gone() -> bool:
             return not await checks.only_poison_parked(sources, evil.poison)
 
-        await _until(poison_gone, _POISON_WITHIN)
+        await _until(poison_gone, outcome.patience(_POISON_WITHIN))
         outcome.numbers["seconds until all poison was parked"] = time.monotonic() - began
         began = time.monotonic()
         tell("waiting for rest")
         # A copy of a poison message may still go round in its queues: that is not the calm's doing.
         poisoned = {each.queue for each in evil.poison}
         late: list[str] = []
-        left = await _rest(sources, poisoned, late)
+        patience = outcome.patience(_REST_WITHIN)
+        left = await _rest(sources, poisoned, late, patience)
         outcome.converged = time.monotonic() - began
         if outcome.converged > CONVERGENCE:
             left.append(
                 f"took {outcome.converged:.0f} s; after {CONVERGENCE:.0f} s there waited {late}"
             )
-        outcome.findings["at rest"] = left or await _rest(sources, set(), [])
+        outcome.findings["at rest"] = left or await _rest(sources, set(), [], patience)
     finally:
         sources.close()
 
@@ -179,14 +186,14 @@ def _ready(stack: Stack, service: str) -> bool:
     return bool(answer["ready"] and answer["broker"] and answer["consumers"])
 
 
-async def _rest(sources: Sources, but: set[str], late: list[str]) -> list[str]:
-    """What is still under way when it has taken too long; nothing when all is at rest.
+async def _rest(sources: Sources, but: set[str], late: list[str], patience: float) -> list[str]:
+    """What is still under way after so many seconds; nothing when all is at rest.
 
     Queues of these names, and their retry and suspect queues, are left out. late gets what waits
     when convergence should be over.
     """
     began = time.monotonic()
-    deadline = time.monotonic() + _REST_WITHIN
+    deadline = time.monotonic() + patience
     quiet = 0
     while True:
         waiting = [each for each in await sources.undelivered() if _work_queue(each) not in but]

@@ -32,9 +32,13 @@ def folder(tmp_path: Path) -> Path:
 
 def run(folder: Path, *arguments: str, skipped: bool, ci: str = "") -> tuple[int, str]:
     (folder / "tests" / "shop" / "test_shop.py").write_text(TESTS.format(skipped=skipped))
+    return suites(folder, "-p", "no:cacheprovider", *arguments, ci=ci)
+
+
+def suites(folder: Path, *arguments: str, ci: str = "") -> tuple[int, str]:
     environment = os.environ | {"CI": ci, "PYTHONPATH": str(PROJECT)}
     done = subprocess.run(
-        (sys.executable, "-m", "deploy.local.suites", "-p", "no:cacheprovider", *arguments),
+        (sys.executable, "-m", "deploy.local.suites", *arguments),
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -61,3 +65,39 @@ def test_the_fast_run_leaves_out_what_needs_a_server(folder: Path) -> None:
     code, said = run(folder, "--fast", skipped=False)
     assert code == 0
     assert "2 passed, 1 deselected" in said
+
+
+def test_without_arguments_every_suite_has_its_process_and_its_line(folder: Path) -> None:
+    for name in ("shop", "till", "chaos"):
+        (folder / "tests" / name).mkdir(exist_ok=True)
+        (folder / "tests" / name / f"test_{name}.py").write_text("def test_it(): ...\n")
+    (folder / "tests" / "not_a_suite").mkdir()
+    code, said = suites(folder)
+    assert code == 0
+    assert [line.split()[0] for line in said.splitlines() if line.endswith("1 passed")] == [
+        *("1", "2", "3"),
+        *("chaos", "shop", "till"),
+    ]
+    assert "3 suites in" in said
+    assert "3 of 3  chaos" in said
+    assert "1 passed" in (folder / ".local" / "tests" / "till.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ("def test_it(): assert 2 + 2 == 5", "assert (2 + 2) == 5"),
+        ("import os\ndef test_it(): os._exit(7)", "till           ended with 7"),
+        ("no python at all", "SyntaxError"),
+    ],
+)
+def test_one_suite_that_fails_fails_the_run_and_says_why(
+    folder: Path, body: str, word: str
+) -> None:
+    (folder / "tests" / "till").mkdir()
+    (folder / "tests" / "shop" / "test_shop.py").write_text("def test_it(): ...\n")
+    (folder / "tests" / "till" / "test_till.py").write_text(body)
+    code, said = suites(folder)
+    assert code == 1
+    assert word in said
+    assert said.splitlines()[-1].endswith("failed: till")

@@ -10,6 +10,7 @@ import pytest
 from tests.pressure.apps import FAILS, KILLS
 from tests.pressure.gauges import percentile
 from tests.pressure.load import Load
+from tests.pressure.truth import Parked
 from tests.pressure.world import World
 
 pytestmark = pytest.mark.timeout(600)
@@ -17,11 +18,7 @@ pytestmark = pytest.mark.timeout(600)
 INNOCENTS = 200
 AT_ONCE = 16
 LAG = 2.0
-"""Seconds from an innocent's change to its application, for each of them."""
-
-
-BUSY = 8
-"""On a machine that has no time for us: so many times the lag without poison."""
+"""Seconds from an innocent's change to its application: the goal that the table names."""
 
 
 @dataclass
@@ -77,18 +74,14 @@ async def lags(world: World, jobs: list[str]) -> list[float]:
         await asyncio.sleep(0.2)
 
 
-async def until_parked(world: World, job: str) -> str:
-    """Why reviews keeps it as parked."""
+async def until_parked(world: World, job: str) -> Parked:
+    """What reviews keeps of it as parked."""
     end = time.monotonic() + 120
     while True:
-        reasons = [
-            why
-            for subject, why in (await world.truth.parked()).get("reviews", [])
-            if subject == job
-        ]
-        if reasons:
-            assert len(reasons) == 1
-            return reasons[0]
+        parked = (await world.truth.parked()).get("reviews", [])
+        if found := [each for each in parked if each.subject == job]:
+            assert len(found) == 1
+            return found[0]
         assert time.monotonic() < end, f"{job} is not parked"
         await asyncio.sleep(0.3)
 
@@ -100,20 +93,24 @@ def tell(world: World, name: str, what: str, found: list[float]) -> None:
 
 
 async def beside_poison(world: World, name: str, *titles: str) -> dict[str, str]:
-    """Two bursts, without poison and with it; each innocent is applied soon. Poison by title."""
+    """Two bursts, without poison and with it. Poison by title.
+
+    However slow the machine is: all innocents are served before the killer has been dealt with.
+    """
     innocents, _ = await burst(world)
     before = await lags(world, innocents)
     tell(world, name, "applied without poison", before)
+    began = time.time()
     innocents, poison = await burst(world, *titles)
     world.truth.excused |= set(poison.values())
-    began = time.monotonic()
     found = await lags(world, innocents)
     tell(world, name, "applied beside poison", found)
-    assert await until_parked(world, poison[KILLS]) == "kills_worker"
-    world.table.add(name, "killer parked after (s)", f"{time.monotonic() - began:.1f}")
+    killer = await until_parked(world, poison[KILLS])
+    assert killer.reason == "kills_worker"
+    world.table.add(name, "killer parked after (s)", f"{killer.since - began:.1f}")
     deaths = told(world).attempts["killed", poison[KILLS]]
     world.table.add(name, "deaths of a process", str(deaths), "5")
-    assert max(found) < max(LAG, BUSY * max(before))
+    assert max(found) < killer.since - began
     return poison
 
 
@@ -126,11 +123,11 @@ async def test_poison_holds_up_nobody_else(world: World) -> None:
         await asyncio.to_thread(keeper.start, spare)
     await world.consuming()
     await beside_poison(world, "poison, 2 workers", KILLS)
-    assert await until_parked(world, first[FAILS]) == "retries_exhausted"
+    assert (await until_parked(world, first[FAILS])).reason == "retries_exhausted"
     rounds = told(world).attempts["failed", first[FAILS]]
     world.table.add("poison, 1 worker", "attempts at the failing one", str(rounds), "6")
     await world.consuming()
     await world.truth.settled(60)
-    parked = [subject for subject, _ in (await world.truth.parked())["reviews"]]
+    parked = [each.subject for each in (await world.truth.parked())["reviews"]]
     assert sorted(parked) == sorted(world.truth.excused)
     assert not await world.truth.missing(world.ledger)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pymongo import MongoClient
 
@@ -47,6 +47,14 @@ REPLICAS = (
     Replica(("jobs", "jobs"), ("messaging", "job_replica"), ("customer_id", "helper_id", "state")),
     Replica(("jobs", "jobs"), ("reviews", "job_replica"), ("customer_id", "helper_id")),
 )
+
+
+class Parked(NamedTuple):
+    """What it is about, why it is there, and since when (a Unix time)."""
+
+    subject: str
+    reason: str
+    since: float
 
 
 @dataclass
@@ -93,8 +101,8 @@ class Truth:
         found = await depths(self.broker_url, self.queues)
         return {depth.queue: depth.ready for depth in found if depth.ready}
 
-    async def parked(self) -> dict[str, list[tuple[str, str]]]:
-        """By service: subject and reason of what it keeps as parked."""
+    async def parked(self) -> dict[str, list[Parked]]:
+        """By service: what it keeps as parked."""
         return await asyncio.to_thread(self._parked)
 
     async def missing(self, ledger: Ledger) -> list[str]:
@@ -110,11 +118,13 @@ class Truth:
             for name in names
         }
 
-    def _parked(self) -> dict[str, list[tuple[str, str]]]:
-        found: dict[str, list[tuple[str, str]]] = {}
+    def _parked(self) -> dict[str, list[Parked]]:
+        found: dict[str, list[Parked]] = {}
         for service in SERVICES:
             for document in self._client[service]["parked"].find({}, {"body": 0}):
-                found.setdefault(service, []).append((document["subject"], document["reason"]))
+                since = document["parked_at"].timestamp()
+                parked = Parked(document["subject"], document["reason"], since)
+                found.setdefault(service, []).append(parked)
         return found
 
     def _missing(self, ledger: Ledger) -> list[str]:
