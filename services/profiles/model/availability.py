@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from shared.contracts import profiles as contract
 from shared.kernel.errors import Invalid
 
 DAY_END = "24:00"
@@ -66,6 +67,17 @@ class Availability:
         own = {each.date for each in self.exceptions}
         closed = [ExceptionalDay(day, closed=True) for day in days_off if day not in own]
         return replace(self, exceptions=[*self.exceptions, *closed]) if closed else self
+
+    def published(self) -> contract.Availability:
+        """As other services learn of it: they know no holidays, but any exceptional day."""
+        return contract.Availability.model_validate(
+            {
+                "weekly": [vars(each) for each in self.weekly],
+                "exceptions": [vars(each) for each in self.exceptions],
+                "notice_minutes": self.notice_minutes,
+                "buffer_minutes": self.buffer_minutes,
+            }
+        )
 
 
 @dataclass(frozen=True)

@@ -191,7 +191,7 @@ class Helper(Examinee):
             public_place=profile.place.rounded() if profile.place else None,
             radius_m=profile.radius_m,
             trader_status=profile.trader_status,
-            availability=_published(self.hours),
+            availability=self.hours.published(),
             qualified={skill: each.valid_until for skill, each in self.qualifications.items()},
             insured_until=insurance.valid_until if insurance else None,
             listed_at=self.listed_at,
@@ -245,14 +245,3 @@ class Helper(Examinee):
             # Before the last year that is known begins, the next one is looked up.
             ends.append(datetime(int(self.days_off[-1][:4]), 1, 1, tzinfo=UTC))
         return min(ends, default=None)
-
-
-def _published(plan: Availability) -> contract.Availability:
-    return contract.Availability.model_validate(
-        {
-            "weekly": [vars(each) for each in plan.weekly],
-            "exceptions": [vars(each) for each in plan.exceptions],
-            "notice_minutes": plan.notice_minutes,
-            "buffer_minutes": plan.buffer_minutes,
-        }
-    )

@@ -74,7 +74,7 @@ class AvailabilityView(View):
 
 
 class QualificationView(View):
-    """score is the fraction of right answers."""
+    """score is the lower end of the band that the result lies in, a fraction."""
 
     skill: str
     score: float
