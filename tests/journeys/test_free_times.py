@@ -79,6 +79,13 @@ class Weekend:
         """On the day of the change."""
         return {"start": self.at(0, start).isoformat(), "end": self.at(0, end).isoformat()}
 
+    def found(self, clock: str) -> bool:
+        """By a search for somebody who is free then, on the day of the change."""
+        lat, lon = self.pair.cast.home
+        query = {"near": f"{lat},{lon}", "available_at": self.at(0, clock).isoformat()}
+        hits = self.helper.get("/v1/helpers", limit=100, skill="wifi", **query)["data"]
+        return self.helper.id in [hit["id"] for hit in hits]
+
     def offered(self, customer: Person, slot: dict[str, str]) -> tuple[str, Answer]:
         """The job of this customer, and what its helper's offer was answered."""
         cast = self.pair.cast
@@ -138,6 +145,8 @@ def test_free_times_follow_the_clock_on_the_wall_over_a_change(weekend: Weekend)
     assert weekend.at(1, "08:00") - weekend.at(0, "08:00") == timedelta(days=1)
     assert weekend.at(0, "08:00") - weekend.at(-1, "08:00") != timedelta(days=1)
     assert weekend.free() == weekend.usual()
+    times = {"08:00": True, "07:59": False, "10:00": True, "19:00": True, "19:01": False}
+    assert {clock: weekend.found(clock) for clock in times} == times
 
 
 def test_of_two_who_want_the_same_time_one_gets_it_and_it_is_free_no_more(weekend: Weekend):
@@ -163,6 +172,8 @@ def test_of_two_who_want_the_same_time_one_gets_it_and_it_is_free_no_more(weeken
         after,
     ]
     helper.until(lambda: weekend.free() == left, "the booking among the free times")
+    times = {"08:30": True, "09:00": False, "10:00": False, "12:29": False, "12:30": True}
+    assert {clock: weekend.found(clock) for clock in times} == times
 
     # What is not shown as free cannot be booked either, to the minute.
     loser = weekend.customers[answers.index(refused)]

@@ -30,8 +30,14 @@ class Year(Pair):
         self.helper.until(lambda: self.standing() == expected, f"{expected}")
         with self.platform.visitor(self.cast.tenant) as neighbour:
             lat, lon = self.cast.helper_place
-            hits = neighbour.get("/v1/helpers", near=f"{lat},{lon}", skill="wifi")["data"]
-        assert (self.helper.id in [hit["id"] for hit in hits]) == (status == "listed")
+            query = {"near": f"{lat},{lon}", "skill": "wifi", "limit": 100}
+            found = [
+                hit["insured"]
+                for only in ({}, {"insured": str(insured).lower()})
+                for hit in neighbour.get("/v1/helpers", **query, **only)["data"]
+                if hit["id"] == self.helper.id
+            ]
+        assert found == ([insured] * 2 if status == "listed" else [])
 
     def warned(self, subject: str, times: int) -> None:
         """Exactly so many mails that begin like this have come."""
