@@ -29,9 +29,9 @@ class TriedAlone(Indexed):
             found = await self._documents.find_one({"_id": key})
         return found["begun"] if found else 0
 
-    async def begin(self, key: str) -> None:
-        """Note one more before it begins; nobody else has the message. Unavailable as above."""
-        noted = {"_id": key, "begun": await self.begun(key) + 1, "at": utc_now()}
+    async def begin(self, key: str, times: int) -> None:
+        """Note before it begins that this is so many; nobody else has it. Unavailable as above."""
+        noted = {"_id": key, "begun": times, "at": utc_now()}
         await self._database.keep_latest(self.collection, noted)
 
     async def end(self, key: str) -> None:

@@ -55,8 +55,8 @@ async def judge_listing(delivered: Delivered[Any], scope: Scope) -> None:
 @consumers.on("jobs", JobEvent)
 async def keep_job(delivered: Delivered[Any], scope: Scope) -> None:
     row = job_row(delivered.subject, delivered.event.facts)
-    if row is not None:
-        await scope.store(JobRows).put(row, delivered)
+    # What was overtaken is counted with the newer row, and that one's delivery sees to it.
+    if row is not None and await scope.store(JobRows).put(row, delivered):
         await commands.keep_job(commands.KeepJob(row), scope)
 
 

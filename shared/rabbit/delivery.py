@@ -65,7 +65,7 @@ class TriedAlone(Protocol):
 
     async def begun(self, key: str) -> int: ...
 
-    async def begin(self, key: str) -> None: ...
+    async def begin(self, key: str, times: int) -> None: ...
 
     async def end(self, key: str) -> None: ...
 
@@ -200,7 +200,7 @@ class Work:
                 await self._put_off(message)
                 return
             else:
-                await self._around.patiently(lambda: noted.begin(key))
+                await self._around.patiently(lambda: noted.begin(key, begun + 1))
                 await self._try(message)
         except Held:
             again = parking.forwarded(message)

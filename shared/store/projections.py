@@ -13,6 +13,8 @@ from shared.store.lookups import DELETED, Lookups
 
 R = TypeVar("R")
 
+_STANDING = {"tenant": 1, "sequence": 1, DELETED: 1}
+
 
 class Projection(Lookups[R]):
     """Rows of one tenant. kind is a dataclass with an ``id``; it holds what is worth keeping."""
@@ -37,14 +39,15 @@ class Projection(Lookups[R]):
         return cls.indexes
 
     async def put(self, row: R, delivered: Delivered[Any]) -> bool:
-        """Keep row if it is newer than what is there; False when it was old news.
+        """Keep row if it is newer than what is there; False when that tells more already.
 
-        A snapshot also replaces a row of its own sequence, so that a republish can mend it.
+        True also when the same is told again: the first time may have ended here. A snapshot
+        replaces a row of its own sequence, so that a republish can mend it.
         """
         return await self._keep(self._codec.encode(row), delivered)
 
     async def bury(self, id: str, delivered: Delivered[Any]) -> bool:
-        """Leave a tombstone, whether there was a row or not; False when it was old news.
+        """Leave a tombstone, whether there was a row or not; False and True as put does.
 
         The event is the last of its aggregate: nothing that comes late brings the row back.
         """
@@ -60,13 +63,25 @@ class Projection(Lookups[R]):
             DELETED: {"$exists": False},
         }
         with self._database.write(self.collection, "update", self.tenant):
-            if (await self._documents.replace_one(older, document)).matched_count:
+            if delivered.sequence == 1 and await self._inserted(document):
                 return True
-            try:
-                await self._documents.insert_one(document)
-            except DuplicateKeyError:
-                if (await self._documents.replace_one(older, document)).matched_count:
-                    return True
-                telemetry.CONSUMER_DUPLICATES.labels(self.collection).inc()
-                return False
+            while not (await self._documents.replace_one(older, document)).matched_count:
+                known = await self._documents.find_one({"_id": document["_id"]}, _STANDING)
+                if known is None:
+                    if await self._inserted(document):
+                        return True
+                elif self._says_more(known, delivered.sequence):
+                    telemetry.CONSUMER_DUPLICATES.labels(self.collection).inc()
+                    return bool(known["sequence"] == delivered.sequence)
         return True
+
+    async def _inserted(self, document: Document) -> bool:
+        try:
+            await self._documents.insert_one(document)
+        except DuplicateKeyError:
+            return False
+        return True
+
+    def _says_more(self, known: Document, sequence: int) -> bool:
+        """Or the same; a tombstone always does, and another tenant's row is none of ours."""
+        return known["sequence"] >= sequence or DELETED in known or known["tenant"] != self.tenant

@@ -8,7 +8,6 @@ from services.messaging.model import (
     COPIED,
     MILESTONES,
     SYSTEM,
-    Acquaintance,
     Conversation,
     Draft,
     Evidence,
@@ -27,9 +26,10 @@ class NoteBooking:
 
 async def note_booking(cmd: NoteBooking, people: Acquaintances) -> None:
     """Lift the redaction between the two for good."""
-    acquaintance = Acquaintance.of(people.tenant, cmd.customer_id, cmd.helper_id)
-    await people.ensure(acquaintance, [])
-    await people.update(acquaintance.id, lambda known: known.booked(cmd.at))
+    between = await people.between(cmd.customer_id, cmd.helper_id)
+    if between.booked_at is None or cmd.at < between.booked_at:
+        await people.ensure(between, [])
+        await people.update(between.id, lambda known: known.booked(cmd.at))
 
 
 @dataclass(frozen=True)

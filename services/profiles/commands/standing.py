@@ -1,10 +1,15 @@
 """What reviews and jobs say about a helper."""
 
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from services.profiles.model.helper import Helper
 from services.profiles.model.record import JobRow, record_of
 from services.profiles.model.standing import Rating, Record
 from services.profiles.store import HelperStore, JobRows
+from shared.contracts.base import Event
 from shared.kernel.errors import NotFound
 from shared.scope import Scope
 
@@ -57,21 +62,58 @@ class CountJobs:
 
 
 async def count_jobs(cmd: CountJobs, scope: Scope) -> None:
-    """Counted again after the write until nothing has changed: overlapping counts end right."""
-    seen: Record | None = None
-    while (newest := await _record(cmd.helper_id, scope)) != seen:
-        if not await _enter(cmd.helper_id, newest, scope):
-            return
-        seen = newest
+    """Returns when a count that began after this call is entered."""
+    await _counts.begun_from_now((scope.tenant.slug, cmd.helper_id), lambda: _count(cmd, scope))
+
+
+class _Counts:
+    """One count of a helper runs in this process, and one more waits for whoever comes meanwhile.
+
+    A helper in demand has many events in hand at once, and each count takes what all of them tell.
+    """
+
+    def __init__(self) -> None:
+        self._running: dict[Hashable, asyncio.Task[None]] = {}
+        self._waiting: dict[Hashable, asyncio.Task[None]] = {}
+
+    async def begun_from_now(self, whose: Hashable, count: Callable[[], Awaitable[None]]) -> None:
+        if whose not in self._waiting:
+            self._waiting[whose] = asyncio.create_task(self._next(whose, count))
+        await asyncio.shield(self._waiting[whose])
+
+    async def _next(self, whose: Hashable, count: Callable[[], Awaitable[None]]) -> None:
+        if before := self._running.get(whose):
+            await asyncio.wait([before])
+        self._running[whose] = self._waiting.pop(whose)
+        try:
+            await count()
+        finally:
+            del self._running[whose]
+
+
+_counts = _Counts()
+
+
+async def _count(cmd: CountJobs, scope: Scope) -> None:
+    """Counted again after each change until there is none: other processes' counts end right."""
+    while await _enter(cmd.helper_id, await _record(cmd.helper_id, scope), scope):
+        continue
 
 
 async def _enter(helper_id: str, record: Record, scope: Scope) -> bool:
-    """False when there is no such helper."""
+    """Whether that was news; it is none about somebody who is no helper here."""
+    news = False
+
+    def enter(helper: Helper) -> Sequence[Event[Any]]:
+        nonlocal news
+        news = helper.record != record
+        return helper.keep_record(record)
+
     try:
-        await scope.store(HelperStore).update(helper_id, lambda helper: helper.keep_record(record))
+        await scope.store(HelperStore).update(helper_id, enter)
     except NotFound:
         return False
-    return True
+    return news
 
 
 async def _record(helper_id: str, scope: Scope) -> Record:
