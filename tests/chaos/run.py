@@ -33,7 +33,7 @@ from tests.chaos.witness import QUEUE, Witness
 CONVERGENCE = 10.0
 """Seconds after calm in which everything must have come to rest."""
 
-CUSTOMERS = 3
+CUSTOMERS = 2
 HELPERS = 3
 """Of each tenant; more of them fill the queues faster than two cores empty them."""
 
