@@ -22,6 +22,7 @@ from deploy.local.ports import Ports
 from deploy.local.seed import Somebody, open_accounts, settle, somebody, staff
 from deploy.local.stack import SERVICES, Stack
 from deploy.tenants import FOLDER, load_all
+from shared.rabbit.topology import suspect_queue
 from tests.chaos import checks, journeys, nemesis
 from tests.chaos.journeys import Town
 from tests.chaos.ledger import Book, Ledger
@@ -159,7 +160,8 @@ async def _calm(evil: Nemesis, outcome: Outcome, tell: Tell) -> None:
         began = time.monotonic()
         tell("waiting for rest")
         # A copy of a poison message may still go round in its queues: that is not the calm's doing.
-        poisoned = {each.queue for each in evil.poison}
+        queues = {each.queue for each in evil.poison}
+        poisoned = queues | {suspect_queue(queue) for queue in queues}
         late: list[str] = []
         patience = outcome.patience(_REST_WITHIN)
         left = await _rest(sources, poisoned, late, patience)
