@@ -1,9 +1,12 @@
-"""What a request asks of the store besides its command: the version it saw, the key it repeats."""
+"""What a request asks of the store besides its command: the version it saw, the key it repeats,
+the office by which it changes something."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from shared.contracts.audit import LookEvent
 
 NEVER = -1
 """As if_match: the caller named something that is no version of ours, so that none can match."""
@@ -28,6 +31,19 @@ class Edge:
     at: datetime
     answer: Callable[[Any], bytes]
     status: int
+
+
+@dataclass(frozen=True)
+class Acting:
+    """Somebody who changes what is not theirs: role gives the right, kind is the operation.
+
+    event is the AccessAudited of the service in which it happens.
+    """
+
+    actor_id: str
+    role: str
+    kind: str
+    event: type[LookEvent]
 
 
 class Replay(Exception):

@@ -70,6 +70,7 @@ class MailStore(Store[Mail]):
     kind = Mail
     collection = "mails"
     noun = "mail"
+    acts = False
     indexes = (Index((("created_at", 1),), expire_after=KEPT),)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol, Self, TypeVar
 
 from shared.contracts.identity import TenantFacts
+from shared.edge import Acting
 
 
 class Stores(Protocol):
@@ -23,6 +24,7 @@ class Scope:
     """tenant is the tenant's configuration; now the business time at the edge.
 
     resources holds what a service shares between requests (hasher, mailer, files), by class.
+    acting: on a route by role, who it is; every change is then told to the audit log.
     """
 
     tenant: TenantFacts
@@ -30,6 +32,7 @@ class Scope:
     database: Any
     outbox: Any
     resources: dict[type, Any] = field(default_factory=dict)
+    acting: Acting | None = None
 
     def store(self, kind: type[S]) -> S:
         """A store pinned to this tenant; there is no other way to get one."""
@@ -37,7 +40,7 @@ class Scope:
 
     def within(self, tenant: TenantFacts) -> "Scope":
         """The same moment in another tenant: for the platform's administrators alone."""
-        return Scope(tenant, self.now, self.database, self.outbox, self.resources)
+        return Scope(tenant, self.now, self.database, self.outbox, self.resources, self.acting)
 
     def the(self, kind: type[R]) -> R:
         """The process-wide resource of this class."""

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from deploy import topology as topologies
+from deploy.cli.audit import audit
 from deploy.cli.clients import clients
 from deploy.cli.events import events
 from deploy.cli.keys import keys
@@ -26,6 +27,7 @@ roles = typer.Typer(help="What people may do.", no_args_is_help=True)
 banks = typer.Typer(help="Qualification questions.", no_args_is_help=True)
 topology = typer.Typer(help="The broker's exchanges and queues.", no_args_is_help=True)
 app.add_typer(tenants, name="tenants")
+app.add_typer(audit, name="audit")
 app.add_typer(keys, name="keys")
 app.add_typer(clients, name="clients")
 app.add_typer(roles, name="roles")

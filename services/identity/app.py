@@ -13,10 +13,12 @@ from services.identity.signing import Signer
 from services.identity.start import FirstAdministrator
 from services.identity.store import (
     AccountStore,
+    AuditLog,
     ClientStore,
     EmailClaimStore,
     KeyRingStore,
     LoginFailuresStore,
+    LookStore,
     SessionStore,
     TenantStore,
 )
@@ -33,6 +35,8 @@ STORES = (
     SessionStore,
     ClientStore,
     KeyRingStore,
+    AuditLog,
+    LookStore,
     MailStore,
 )
 

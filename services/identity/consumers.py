@@ -1,9 +1,13 @@
-"""What identity hears: its own registrations, and helpers that were listed."""
+"""What identity hears: its own registrations, helpers that were listed, and who looked or acted."""
 
 from contextlib import suppress
 from typing import Any
 
 from services.identity.commands import GrantHelper, MailCode, grant_helper, mail_code
+from services.identity.commands.audit import write_down
+from services.identity.model.audit import Observation
+from services.identity.store import AuditLog
+from shared.contracts.audit import LookEvent
 from shared.contracts.base import Delivered
 from shared.contracts.identity import AccountRegistered
 from shared.contracts.profiles import HelperEvent, HelperListed, HelperSnapshot
@@ -29,3 +33,20 @@ async def make_helper(delivered: Delivered[HelperEvent], scope: Scope) -> None:
     if delivered.event.facts.listed_at is not None:
         with suppress(Buried):
             await grant_helper(GrantHelper(delivered.subject), scope)
+
+
+@consumers.on("audit", LookEvent, prefetch=1)
+async def keep_audit(delivered: Delivered[LookEvent], scope: Scope) -> None:
+    """A look that is told again has the number of its only event, so it is the same entry."""
+    facts = delivered.event.facts
+    named = {"thing": facts.thing_id, "purpose": facts.purpose, "case": facts.case_id}
+    seen = Observation(
+        ref=f"{delivered.event.publisher}|{delivered.subject}|{delivered.sequence}",
+        kind=facts.kind,
+        actor_id=facts.actor_id,
+        role=facts.role,
+        at=facts.at,
+        subject_ids=facts.subject_ids,
+        detail={name: text for name, text in named.items() if text},
+    )
+    await write_down(seen, scope.store(AuditLog))

@@ -1,7 +1,8 @@
 """Identity's collections."""
 
 from datetime import timedelta
-from typing import Any, Self
+from itertools import combinations
+from typing import Any, ClassVar, Self
 
 from services.identity.model import (
     Account,
@@ -12,7 +13,10 @@ from services.identity.model import (
     Session,
     Tenant,
 )
+from services.identity.model.audit import Entry
 from services.identity.model.login import WINDOW
+from shared.audit import Looks
+from shared.contracts import audit
 from shared.contracts.identity import ERASED, AccountSnapshot, TenantFacts, TenantSnapshot
 from shared.scope import Scope
 from shared.store import Index, Store
@@ -67,7 +71,7 @@ class ClientStore(Store[Client]):
     @classmethod
     def of(cls, slug: str, scope: Scope) -> Self:
         """The store of the tenant that is being administered."""
-        return cls(scope.database, slug, scope.outbox)
+        return cls.opened(slug, scope)
 
 
 class KeyRingStore(Store[KeyRing]):
@@ -89,10 +93,68 @@ class TenantStore(Store[Tenant]):
     @classmethod
     def of(cls, slug: str, scope: Scope) -> Self:
         """The store of the tenant that is being administered."""
-        return cls(scope.database, slug, scope.outbox)
+        return cls.opened(slug, scope)
 
     async def everyones(self) -> list[Tenant]:
         """All tenants, for the platform administrator."""
         with driver_errors():
             found = await self._documents.find({}).sort("_id", 1).to_list(None)
         return [self._codec.decode(document) for document in found]
+
+
+_FILTERS = ("actor_id", "kind", "about")
+
+
+class AuditLog(Store[Entry]):
+    """Grows by one entry at a time; nothing of it is changed but what must be forgotten."""
+
+    kind, collection, noun = Entry, "audit_log", "entry"
+    acts = False
+    indexes: ClassVar[tuple[Index, ...]] = (
+        Index((("tenant", 1), ("number", 1))),
+        Index((("tenant", 1), ("ref", 1))),
+        *(
+            Index((("tenant", 1), *((name, 1) for name in chosen), ("order", -1)))
+            for count in range(len(_FILTERS) + 1)
+            for chosen in combinations(_FILTERS, count)
+        ),
+    )
+
+    async def last(self) -> Entry | None:
+        """The end of the chain."""
+        found = await self._find({"number": {"$gt": 0}}, sort=(("number", -1),), limit=1)
+        return found[0] if found else None
+
+    async def from_number(self, number: int, limit: int) -> list[Entry]:
+        """In the order of the chain."""
+        return await self._find({"number": {"$gte": number}}, sort=(("number", 1),), limit=limit)
+
+    async def knows(self, ref: str) -> bool:
+        """Whether this event was written down."""
+        return bool(await self._find({"ref": ref}, limit=1))
+
+    async def about(self, account_id: str) -> list[Entry]:
+        """What was done to somebody's data and is not blanked yet."""
+        return await self._find({"about": account_id}, sort=(("order", -1),))
+
+    async def search(
+        self,
+        *,
+        actor: str | None,
+        kind: str | None,
+        subject: str | None,
+        since: str,
+        before: str,
+        limit: int,
+    ) -> list[Entry]:
+        """Newest first; since and before are places (model.audit.place_of), the first included."""
+        wanted = {"actor_id": actor, "kind": kind, "about": subject}
+        where: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
+        where["order"] = {"$lt": before} | ({"$gte": since} if since else {})
+        return await self._find(where, sort=(("order", -1),), limit=limit)
+
+
+class LookStore(Looks):
+    """Who looked at the audit log, and so at what others did."""
+
+    audited, snapshot = audit.AUDITED["identity"], audit.SNAPSHOTS["identity"]

@@ -115,7 +115,7 @@ class QuestionBankStore(Store[QuestionBank]):
     @classmethod
     def of(cls, slug: str, scope: Scope) -> Self:
         """The store of the tenant that is being administered."""
-        return cls(scope.database, slug, scope.outbox)
+        return cls.opened(slug, scope)
 
 
 class DocumentStore(Store[Document]):

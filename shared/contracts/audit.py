@@ -1,4 +1,4 @@
-"""Published by every service: that somebody looked into another person's data."""
+"""Published by every service: who looked into another person's data, who acted by their office."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,7 +7,10 @@ from shared.contracts.base import Event, Facts
 
 
 class AccessFacts(Facts):
-    """A look that was granted; nothing of what was seen. The event's subject is the look's id.
+    """A look that was granted, nothing of what was seen; or an administrative act that took place.
+
+    A look's event has the look's id as its subject. An act is told in the same write as the change
+    by what was changed: that is the event's subject, kind the operation, act is True.
 
     actor_id looked in this role at the data of subject_ids (account ids): at the thing of this
     kind with thing_id, or at a list of them (None). purpose is a word of the service's own, never
@@ -22,6 +25,7 @@ class AccessFacts(Facts):
     purpose: str = ""
     case_id: str | None = None
     at: datetime
+    act: bool = False
 
 
 class LookEvent(Event[AccessFacts], publisher="every", aggregate="look", facts=AccessFacts):

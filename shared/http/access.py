@@ -118,6 +118,11 @@ class Rules:
         return self.access == "any_host"
 
     @property
+    def by_role(self) -> bool:
+        """Whether it takes an office to use this route."""
+        return self.access in ("roles", "platform")
+
+    @property
     def public(self) -> bool:
         return self.access == "public"
 

@@ -10,8 +10,9 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.contracts.audit import AUDITED
 from shared.contracts.identity import TenantFacts
-from shared.edge import Edge
+from shared.edge import Acting, Edge
 from shared.http.conditions import etag_of
 from shared.http.exchange import Exchange, exchange_of
 from shared.http.tokens import Actor
@@ -110,9 +111,20 @@ async def _call_of(request: Request) -> Call:
         database=scope.database,
         outbox=scope.outbox,
         resources=scope.resources,
+        acting=_acting(exchange),
         actor=exchange.actor,
         exchange=exchange,
     )
+
+
+def _acting(exchange: Exchange) -> Acting | None:
+    """Who changes something by their office; a service without audited events has no offices."""
+    if exchange.act is None or exchange.actor is None:
+        return None
+    event = AUDITED.get(exchange.act.partition("_")[0])
+    if event is None:
+        return None
+    return Acting(exchange.actor.id, exchange.actor.office, exchange.act, event)
 
 
 CallDep = Annotated[Call, Depends(_call_of)]

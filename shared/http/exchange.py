@@ -16,7 +16,8 @@ class Exchange:
 
     tenant is the host's, actor the token's. status is the answer's when all goes well. if_match:
     the version named by If-Match, see ``shared.edge``; require_match: it had to be named and is
-    not; creates: ``If-None-Match: *`` was sent. key is the Idempotency-Key where it has effect,
+    not; creates: ``If-None-Match: *`` was sent. act: the operation, where an office gives the right
+    to change something. key is the Idempotency-Key where it has effect,
     content the body's bytes, headers are added to whatever answer is given.
     """
 
@@ -29,6 +30,7 @@ class Exchange:
     if_match: int | None = None
     require_match: bool = False
     creates: bool = False
+    act: str | None = None
     key: str | None = None
     content: bytes = b""
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)

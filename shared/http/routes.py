@@ -78,10 +78,12 @@ class CheckedRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         rules = rules_of(self)
+        writes = (self.methods or set()) <= WITH_BODY
+        act = self.operation_id if rules.by_role and writes else None
 
         async def checked(request: Request) -> Response:
             exchange = exchange_of(request.scope)
-            exchange.status = rules.status
+            exchange.status, exchange.act = rules.status, act
             read = CheckedRequest(request.scope, request.receive)
             await _check(read, exchange, rules)
             response = await handle(read)

@@ -45,6 +45,10 @@ MACHINE = "partner"
 """The one role of a partner's client; no person has it."""
 
 
+OFFICES = ("support", "tenant_admin", "platform_admin")
+"""Roles that let somebody look at what is not theirs, the least powerful first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A person or machine with a valid token.
@@ -68,6 +72,11 @@ class Actor:
     def has(self, *roles: str) -> bool:
         """Whether any of these roles is held."""
         return not self.roles.isdisjoint(roles)
+
+    @property
+    def office(self) -> str:
+        """The role in which somebody looks at, or changes, what is not theirs."""
+        return next((role for role in OFFICES if self.has(role)), "customer")
 
 
 def invalid_token() -> Unauthenticated:

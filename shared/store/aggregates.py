@@ -10,11 +10,13 @@ from typing import Any, ClassVar, Self, TypeVar
 from pymongo.errors import DuplicateKeyError
 
 from shared import telemetry
+from shared.contracts.audit import AccessFacts
 from shared.contracts.base import Event, Facts
-from shared.edge import Edge, Replay
+from shared.edge import Acting, Edge, Replay
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import Conflict, Invalid, Precondition, Unavailable
+from shared.kernel.ids import is_id
 from shared.outbox import Entry, Outbox, entries_for
 from shared.scope import Scope
 from shared.store.codec import Codec, codec_for
@@ -54,7 +56,8 @@ class Store(Lookups[A]):
     indexes, and add named look-ups; versioned says whether answers show the version (ETag).
     Those whose aggregates publish name their snapshot, the event that repeats the facts, and, if
     an aggregate can be buried, remains: the facts of one that is no more, the same for all.
-    Every filter and every insert carries the tenant.
+    Every filter and every insert carries the tenant. acts: a change that somebody made by their
+    office is told to the audit log, by the same write; ``concerns`` says whose data it was.
     """
 
     kind: ClassVar[type[Any]]
@@ -64,6 +67,8 @@ class Store(Lookups[A]):
     versioned: ClassVar[bool] = True
     snapshot: ClassVar[type[Event[Any]] | None] = None
     remains: ClassVar[Facts | None] = None
+    acts: ClassVar[bool] = True
+    _acting: Acting | None = None
 
     def __init__(
         self, database: Database, tenant: str, outbox: Outbox | None, edge: Edge | None = None
@@ -78,7 +83,14 @@ class Store(Lookups[A]):
     @classmethod
     def open(cls, scope: Scope, edge: Edge | None = None) -> Self:
         """This tenant's store; edge brings If-Match and Idempotency-Key of a request."""
-        return cls(scope.database, scope.tenant.slug, scope.outbox, edge)
+        return cls.opened(scope.tenant.slug, scope, edge)
+
+    @classmethod
+    def opened(cls, slug: str, scope: Scope, edge: Edge | None = None) -> Self:
+        """The store of that tenant: its own, or the one that is being administered."""
+        store = cls(scope.database, slug, scope.outbox, edge)
+        store._acting = scope.acting
+        return store
 
     @classmethod
     def unrelayed(cls, database: Database, tenant: str) -> Self:
@@ -98,8 +110,14 @@ class Store(Lookups[A]):
         facts: Facts = aggregate.facts()
         return facts
 
+    @classmethod
+    def concerns(cls, aggregate: A) -> list[str]:
+        """The account ids of those whose data this is."""
+        return [aggregate.id] if is_id("acc", aggregate.id) else []
+
     async def create(self, aggregate: A, events: Sequence[Event[Any]]) -> A:
         """Insert. AlreadyExists when the id is taken; Replay when the same request made it."""
+        events = self._with_act(aggregate, events)
         document = self._codec.encode(aggregate)
         entries = entries_for(aggregate.id, self.tenant, 0, events)
         aggregate.version, aggregate.sequence = 1, len(entries)
@@ -166,10 +184,11 @@ class Store(Lookups[A]):
         raise Conflict(f"this {self.noun} is changing too fast, try again", code="busy")
 
     async def _save(self, loaded: Document, aggregate: A, events: Sequence[Event[Any]]) -> bool:
-        entries = entries_for(aggregate.id, self.tenant, aggregate.sequence, events)
         change = self._change(loaded, aggregate)
-        if not entries and not change:
+        if not events and not change:
             return True
+        events = self._with_act(aggregate, events)
+        entries = entries_for(aggregate.id, self.tenant, aggregate.sequence, events)
         aggregate.version += 1
         aggregate.sequence += len(entries)
         if self._edge is not None and self._edge.key is not None:
@@ -180,10 +199,27 @@ class Store(Lookups[A]):
     async def _bury(self, loaded: Document, aggregate: A, events: Sequence[Event[Any]]) -> bool:
         if self.snapshot is not None and (not events or events[-1].facts != self.remains):
             raise ValueError(f"the last event of a {self.noun} must tell what remains of it")
+        events = self._with_act(aggregate, events)
         entries = entries_for(aggregate.id, self.tenant, loaded["sequence"], events)
         deleted = entries[-1].time if entries else utc_now()
         state = {name: "" for name in loaded if name not in _KEPT}
         return await self._write(loaded, {"$set": {DELETED: deleted}, "$unset": state}, entries)
+
+    def _with_act(self, aggregate: A, events: Sequence[Event[Any]]) -> Sequence[Event[Any]]:
+        """And who did it, where somebody did it by their office; before the last words."""
+        acting = self._acting
+        if acting is None or not self.acts:
+            return events
+        act = AccessFacts(
+            actor_id=acting.actor_id,
+            role=acting.role,
+            subject_ids=[each for each in self.concerns(aggregate) if each != acting.actor_id],
+            kind=acting.kind,
+            thing_id=aggregate.id,
+            at=utc_now(),
+            act=True,
+        )
+        return [acting.event(act), *events]
 
     async def _write(self, loaded: Document, change: Document, entries: list[Entry]) -> bool:
         """The one write of change and events; False when another writer was faster."""

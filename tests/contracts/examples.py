@@ -219,6 +219,7 @@ def a_look() -> AccessFacts:
         purpose="review",
         case_id=derived_id("case", "example"),
         at=after(3),
+        act=True,
     )
 
 

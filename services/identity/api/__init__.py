@@ -3,6 +3,7 @@
 from services.identity.api import (
     accounts,
     admin,
+    audit,
     clients,
     keys,
     login,
@@ -21,5 +22,6 @@ ROUTERS = (
     admin.router,
     clients.router,
     keys.router,
+    audit.router,
     wellknown.router,
 )

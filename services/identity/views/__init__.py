@@ -9,6 +9,7 @@ from services.identity.views.accounts import (
     session_view,
     tokens_view,
 )
+from services.identity.views.audit import AuditEntryView, audit_entry_view
 from services.identity.views.machines import (
     ClientView,
     KeyRingView,
@@ -30,6 +31,7 @@ from services.identity.views.tenants import (
 
 __all__ = [
     "AccountView",
+    "AuditEntryView",
     "ClientView",
     "ConsentView",
     "DocumentView",
@@ -41,6 +43,7 @@ __all__ = [
     "TenantView",
     "TokensView",
     "account_view",
+    "audit_entry_view",
     "client_view",
     "configured_view",
     "document_view",
