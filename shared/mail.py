@@ -34,7 +34,8 @@ HASTE = 0.9
 
 @dataclass(kw_only=True)
 class Mail(Aggregate):
-    """due_at is the next attempt; subject and text are forgotten when it is sent or given up."""
+    """due_at is the next attempt. Whom it was for, subject and text are forgotten when it is sent,
+    given up or withdrawn."""
 
     recipient: str
     sender_name: str
@@ -56,7 +57,13 @@ class Mail(Aggregate):
         self._forget("sent")
 
     def _forget(self, state: str) -> None:
-        self.state, self.subject, self.text, self.due_at = state, "", None, None
+        self.state, self.recipient, self.subject = state, "", ""
+        self.text, self.due_at = None, None
+
+    def withdraw(self) -> None:
+        """Whoever it is for is to be forgotten."""
+        if self.state == "queued":
+            self._forget("withdrawn")
 
     def failed(self, at: datetime) -> None:
         """Later again, twice as late each time up to a quarter of an hour, for 24 hours."""
@@ -71,7 +78,15 @@ class MailStore(Store[Mail]):
     collection = "mails"
     noun = "mail"
     acts = False
-    indexes = (Index((("created_at", 1),), expire_after=KEPT),)
+    indexes = (
+        Index((("created_at", 1),), expire_after=KEPT),
+        Index((("tenant", 1), ("recipient", 1))),
+    )
+
+    async def withdraw_to(self, recipient: str) -> None:
+        """What is not sent yet to this address never is."""
+        for mail in await self._find({"recipient": recipient}):
+            await self.update(mail.id, lambda each: each.withdraw())
 
 
 def mail_for(

@@ -92,3 +92,22 @@ class ParkedMessages(Indexed):
         with driver_errors():
             found = await cursor.sort("parked_at", 1).limit(limit).to_list(None)
         return [ParkedSummary(**document) for document in found]
+
+    async def forget(self, tenant: str, named: Sequence[str]) -> int:
+        """Remove what names somebody who is to be forgotten, replayable or not; how many it were.
+
+        Whatever cannot be read may be of any tenant, so it is looked at too.
+        """
+        marks = [each.encode() for each in named]
+        removed = 0
+        for summary in [*await self.list(Selection(tenant=tenant)), *await self._unclaimed()]:
+            try:
+                message = await self.get(summary.key)
+            except NotFound:
+                continue
+            if summary.subject in named or any(mark in message.body for mark in marks):
+                removed += await self.remove(message)
+        return removed
+
+    async def _unclaimed(self) -> Sequence[ParkedSummary]:
+        return [each for each in await self.list(Selection()) if each.tenant is None]

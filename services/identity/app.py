@@ -13,9 +13,11 @@ from services.identity.signing import Signer
 from services.identity.start import FirstAdministrator
 from services.identity.store import (
     AccountStore,
+    Answers,
     AuditLog,
     ClientStore,
     EmailClaimStore,
+    ErasureStore,
     KeyRingStore,
     LoginFailuresStore,
     LookStore,
@@ -37,6 +39,8 @@ STORES = (
     KeyRingStore,
     AuditLog,
     LookStore,
+    ErasureStore,
+    Answers,
     MailStore,
 )
 

@@ -5,12 +5,15 @@ from typing import Any
 
 from services.identity.commands import GrantHelper, MailCode, grant_helper, mail_code
 from services.identity.commands.audit import write_down
+from services.identity.commands.erasure import HearAnswer, IdentityData, hear_answer
 from services.identity.model.audit import Observation
-from services.identity.store import AuditLog
+from services.identity.store import Answers, AuditLog
 from shared.contracts.audit import LookEvent
 from shared.contracts.base import Delivered
 from shared.contracts.identity import AccountRegistered
+from shared.contracts.privacy import CHECKED, ERASED_BY, PersonalDataEvent
 from shared.contracts.profiles import HelperEvent, HelperListed, HelperSnapshot
+from shared.privacy import add_privacy
 from shared.rabbit import Consumers
 from shared.replicas import add_replicas
 from shared.scope import Scope
@@ -18,6 +21,7 @@ from shared.store import Buried
 
 consumers = Consumers("identity")
 add_replicas(consumers)
+add_privacy(consumers, "identity", Answers, IdentityData())
 
 
 @consumers.on("mail_codes", AccountRegistered)
@@ -50,3 +54,17 @@ async def keep_audit(delivered: Delivered[LookEvent], scope: Scope) -> None:
         detail={name: text for name, text in named.items() if text},
     )
     await write_down(seen, scope.store(AuditLog))
+
+
+@consumers.on("answers", *CHECKED.values(), *ERASED_BY.values(), prefetch=1)
+async def hear_service(delivered: Delivered[PersonalDataEvent], scope: Scope) -> None:
+    """What the services say to a wish to be forgotten."""
+    facts = delivered.event.facts
+    heard = HearAnswer(
+        erasure_id=facts.erasure_id,
+        service=delivered.event.publisher,
+        round=facts.round,
+        state=facts.state,
+        open_matters=facts.open_matters,
+    )
+    await hear_answer(heard, scope)

@@ -14,10 +14,13 @@ from services.identity.model import (
     Tenant,
 )
 from services.identity.model.audit import Entry
+from services.identity.model.erasure import Erasure
 from services.identity.model.login import WINDOW
 from shared.audit import Looks
 from shared.contracts import audit
 from shared.contracts.identity import ERASED, AccountSnapshot, TenantFacts, TenantSnapshot
+from shared.contracts.privacy import ErasureSnapshot
+from shared.privacy import answers_of
 from shared.scope import Scope
 from shared.store import Index, Store
 from shared.store.database import driver_errors
@@ -55,6 +58,14 @@ class SessionStore(Store[Session]):
         if before is not None:
             where["order"] = {"$lt": before}
         return await self._find(where, sort=(("order", -1),), limit=limit)
+
+    async def any_of(self, account_id: str, limit: int) -> list[Session]:
+        """A person's sessions, those that have ended too."""
+        for live in (True, False):
+            where = {"account_id": account_id, "live": live}
+            if found := await self._find(where, sort=(("order", -1),), limit=limit):
+                return found
+        return []
 
 
 class ClientStore(Store[Client]):
@@ -158,3 +169,13 @@ class LookStore(Looks):
     """Who looked at the audit log, and so at what others did."""
 
     audited, snapshot = audit.AUDITED["identity"], audit.SNAPSHOTS["identity"]
+
+
+class ErasureStore(Store[Erasure]):
+    """People's wishes to be forgotten; what stays of one tells that it was done, and when."""
+
+    kind, collection, noun = Erasure, "erasures", "erasure"
+    snapshot = ErasureSnapshot
+
+
+Answers = answers_of("identity")

@@ -6,6 +6,7 @@ from services.jobs.api import ROUTERS
 from services.jobs.consumers import consumers
 from services.jobs.settings import Settings
 from services.jobs.store import (
+    Answers,
     CalendarStore,
     HelperRows,
     JobStore,
@@ -15,7 +16,7 @@ from services.jobs.store import (
 from shared.service import build_service
 from shared.settings import load
 
-STORES = (JobStore, CalendarStore, ReceiptBookStore, ReceiptStore, HelperRows)
+STORES = (JobStore, CalendarStore, ReceiptBookStore, ReceiptStore, HelperRows, Answers)
 
 
 def create(settings: Settings | None = None) -> FastAPI:

@@ -5,16 +5,19 @@ from typing import Any
 from services.jobs.commands import IssueReceipt, issue_receipt
 from services.jobs.model.calendar import Availability
 from services.jobs.model.helper import Helper
-from services.jobs.store import HelperRows
+from services.jobs.privacy import JobsData
+from services.jobs.store import Answers, HelperRows
 from shared.contracts.base import Delivered
 from shared.contracts.jobs import JobCompleted, JobEvent, JobSnapshot
 from shared.contracts.profiles import HelperEvent, HelperFacts
+from shared.privacy import add_privacy
 from shared.rabbit import Consumers
 from shared.replicas import add_replicas
 from shared.scope import Scope
 
 consumers = Consumers("jobs")
 add_replicas(consumers)
+add_privacy(consumers, "jobs", Answers, JobsData())
 
 
 @consumers.on("helpers", HelperEvent)

@@ -1,6 +1,7 @@
 """The collections of jobs and their named look-ups."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 from services.jobs.model import Job, State
@@ -9,6 +10,7 @@ from services.jobs.model.helper import Helper
 from services.jobs.model.receipts import Receipt, ReceiptBook
 from shared.contracts.jobs import JobSnapshot, ReceiptSnapshot
 from shared.kernel.errors import NotFound
+from shared.privacy import answers_of
 from shared.store import Index, Projection, Store
 
 NEWEST_FIRST = (("order", -1),)
@@ -34,6 +36,15 @@ class JobStore(Store[Job]):
         if state is not None:
             where["state"] = state.value
         return await self._find(where | _behind(before), sort=NEWEST_FIRST, limit=limit)
+
+    async def all_of(self, person_id: str, batch: int) -> AsyncIterator[Job]:
+        """Every job in which somebody has (or once had) a seat."""
+        for seat in (f"customer:{person_id}", f"helper:{person_id}"):
+            before: str | None = None
+            while found := await self.of(seat, None, before, batch):
+                before = found[-1].order
+                for job in found:
+                    yield job
 
     async def broadcasts(self, cell: str, before: str | None, limit: int) -> list[Job]:
         """Open broadcasts that may be reached from this cell; by whom is yet to be asked."""
@@ -78,3 +89,6 @@ class HelperRows(Projection[Helper]):
             if asyncio.get_running_loop().time() > deadline:
                 raise NotFound("there is no such helper")
             await asyncio.sleep(0.05)
+
+
+Answers = answers_of("jobs")

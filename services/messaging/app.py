@@ -7,6 +7,7 @@ from services.messaging.consumers import consumers
 from services.messaging.settings import Settings
 from services.messaging.store import (
     Acquaintances,
+    Answers,
     Conversations,
     Evidences,
     HelperRows,
@@ -16,7 +17,7 @@ from services.messaging.store import (
 from shared.service import build_service
 from shared.settings import load
 
-STORES = (Conversations, Messages, Acquaintances, Evidences, JobRows, HelperRows)
+STORES = (Conversations, Messages, Acquaintances, Evidences, JobRows, HelperRows, Answers)
 
 
 def create(settings: Settings | None = None) -> FastAPI:

@@ -11,7 +11,8 @@ from services.messaging.commands import (
     note_booking,
     tell_milestone,
 )
-from services.messaging.store import Acquaintances, HelperRow, HelperRows, JobRow, JobRows
+from services.messaging.privacy import MessagingData
+from services.messaging.store import Acquaintances, Answers, HelperRow, HelperRows, JobRow, JobRows
 from shared.contracts.base import Delivered
 from shared.contracts.jobs import JobEvent
 from shared.contracts.messaging import (
@@ -21,12 +22,14 @@ from shared.contracts.messaging import (
     MessageFacts,
 )
 from shared.contracts.profiles import HelperEvent
+from shared.privacy import add_privacy
 from shared.rabbit import Consumers
 from shared.replicas import add_replicas
 from shared.scope import Scope
 
 consumers = Consumers("messaging")
 add_replicas(consumers)
+add_privacy(consumers, "messaging", Answers, MessagingData())
 
 
 @consumers.on("jobs", JobEvent)

@@ -7,6 +7,7 @@ from datetime import datetime
 from services.messaging.model import Acquaintance, Conversation, Evidence, Message
 from shared.contracts.messaging import ConversationSnapshot, MessageSnapshot
 from shared.kernel.errors import NotFound
+from shared.privacy import answers_of
 from shared.replicas import ARRIVAL
 from shared.store import Index, Projection, Store
 from shared.store.database import Document, driver_errors
@@ -22,6 +23,7 @@ class Conversations(Store[Conversation]):
         Index((("tenant", 1), ("customer_id", 1), ("customer_order", -1))),
         Index((("tenant", 1), ("helper_id", 1), ("helper_order", -1))),
         Index((("tenant", 1), ("customer_id", 1), ("helper_id", 1))),
+        Index((("tenant", 1), ("helper_id", 1))),
         Index((("tenant", 1), ("opened_by", 1), ("opened_at", -1))),
     )
 
@@ -40,6 +42,12 @@ class Conversations(Store[Conversation]):
         everything = [conversation for side in found for conversation in side]
         everything.sort(key=lambda known: known.order_of(account) or "", reverse=True)
         return everything[:limit]
+
+    async def all_of(self, account: str) -> list[Conversation]:
+        """On either side, those too in which the account has nothing to see."""
+        asked = ({f"{role}_id": account} for role in ("customer", "helper"))
+        found = await asyncio.gather(*(self._find(where) for where in asked))
+        return [conversation for side in found for conversation in side]
 
     async def between(self, customer_id: str, helper_id: str) -> list[Conversation]:
         """The pair's conversations on all topics."""
@@ -177,3 +185,6 @@ class HelperRows(Projection[HelperRow]):
             if asyncio.get_running_loop().time() > deadline:
                 raise NotFound("there is no such helper")
             await asyncio.sleep(0.05)
+
+
+Answers = answers_of("messaging")

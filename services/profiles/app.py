@@ -10,6 +10,7 @@ from services.profiles.gazetteer import Places
 from services.profiles.media import Studio
 from services.profiles.settings import Settings
 from services.profiles.store import (
+    Answers,
     AttemptStore,
     DocumentFiles,
     DocumentStore,
@@ -34,6 +35,7 @@ STORES = (
     MailStore,
     Photos,
     DocumentFiles,
+    Answers,
 )
 
 

@@ -5,7 +5,8 @@ from typing import Any
 from services.profiles import commands
 from services.profiles.model.record import job_row
 from services.profiles.model.standing import Rating
-from services.profiles.store import JobRows
+from services.profiles.privacy import ProfilesData
+from services.profiles.store import Answers, JobRows
 from shared.contracts.base import Delivered
 from shared.contracts.identity import (
     AccountErased,
@@ -21,12 +22,14 @@ from shared.contracts.identity import (
 from shared.contracts.jobs import JobEvent
 from shared.contracts.profiles import ExpiryWarned
 from shared.contracts.reviews import RatingChanged, RatingFacts, RatingSnapshot
+from shared.privacy import add_privacy
 from shared.rabbit import Consumers
 from shared.replicas import People, TenantReplica, TenantRow, add_replicas
 from shared.scope import Scope
 
 consumers = Consumers("profiles")
 add_replicas(consumers)
+add_privacy(consumers, "profiles", Answers, ProfilesData())
 
 
 @consumers.on(

@@ -16,7 +16,8 @@ from services.profiles.model.search import Card
 from services.profiles.model.standing import Status
 from shared.audit import Looks
 from shared.contracts import audit
-from shared.contracts.profiles import HelperSnapshot
+from shared.contracts.profiles import HELPER_ERASED, HelperSnapshot
+from shared.privacy import answers_of
 from shared.scope import Scope
 from shared.store import Files, Index, Projection, SealedFiles, Store
 from shared.store.codec import Codec
@@ -56,7 +57,7 @@ _HELPERS = _Carded()
 
 class HelperStore(Store[Helper]):
     kind, collection, noun = Helper, "helpers", "helper"
-    snapshot = HelperSnapshot
+    snapshot, remains = HelperSnapshot, HELPER_ERASED
     indexes = (
         Index((("tenant", 1), ("keys", 1))),
         Index((("tenant", 1), ("order", 1))),
@@ -200,3 +201,6 @@ class JobRows(Projection[JobRow]):
     async def of_errands(self, errands: Sequence[str]) -> list[JobRow]:
         """Every booked job of these customers and categories."""
         return await self._find({"errand": {"$in": list(errands)}})
+
+
+Answers = answers_of("profiles")

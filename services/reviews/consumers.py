@@ -1,7 +1,16 @@
 """What reviews hears: jobs that can be judged, helpers, and its own publications."""
 
 from services.reviews.commands import InviteParties, RateHelper, invite_parties, rate_helper
-from services.reviews.store import HelperRow, HelperRows, JobRow, JobRows, Ratings, ReviewPairs
+from services.reviews.privacy import ReviewsData
+from services.reviews.store import (
+    Answers,
+    HelperRow,
+    HelperRows,
+    JobRow,
+    JobRows,
+    Ratings,
+    ReviewPairs,
+)
 from shared.contracts.base import Delivered
 from shared.contracts.jobs import JobEvent
 from shared.contracts.profiles import HelperEvent
@@ -11,12 +20,14 @@ from shared.contracts.reviews import (
     ReviewPublished,
     ReviewRemoved,
 )
+from shared.privacy import add_privacy
 from shared.rabbit import Consumers
 from shared.replicas import add_replicas
 from shared.scope import Scope
 
 consumers = Consumers("reviews")
 add_replicas(consumers)
+add_privacy(consumers, "reviews", Answers, ReviewsData())
 
 
 @consumers.on("invite_parties", JobEvent)

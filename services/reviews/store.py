@@ -7,6 +7,7 @@ from datetime import datetime
 from services.reviews.model import Rating, ReviewPair, Side
 from shared.contracts.reviews import RatingSnapshot, ReviewPairSnapshot
 from shared.kernel.errors import NotFound, Precondition
+from shared.privacy import answers_of
 from shared.replicas import ARRIVAL
 from shared.store import Index, Projection, Store
 from shared.store.database import Document, driver_errors
@@ -26,6 +27,8 @@ class ReviewPairs(Store[ReviewPair]):
         Index((("tenant", 1), ("review_ids", 1))),
         Index((("tenant", 1), ("helper_id", 1), ("shown_order", -1))),
         Index((("tenant", 1), ("category", 1), ("mark", 1))),
+        Index((("tenant", 1), ("customer_id", 1), ("order", -1))),
+        Index((("tenant", 1), ("helper_id", 1), ("order", -1))),
         Index((("tenant", 1), ("customer_report_order", -1))),
         Index((("tenant", 1), ("helper_report_order", -1))),
     )
@@ -53,6 +56,13 @@ class ReviewPairs(Store[ReviewPair]):
         """Pairs whose review by this side waits for moderation, newest report first."""
         name = f"{side}_report_order"
         return await self._find({name: {"$lt": before or TOP}}, sort=((name, -1),), limit=limit)
+
+    async def all_of(self, account: str) -> list[ReviewPair]:
+        """Pairs of which the account is either side."""
+        asked = ({f"{side}_id": account, "order": {"$lt": TOP}} for side in Side)
+        newest = (("order", -1),)
+        found = await asyncio.gather(*(self._find(where, sort=newest) for where in asked))
+        return [pair for side in found for pair in side]
 
     async def mean_in(self, category: str) -> float | None:
         """The tenant's mean of customers' public marks; counted, so that it cannot drift."""
@@ -115,3 +125,6 @@ class HelperRows(Projection[HelperRow]):
             if asyncio.get_running_loop().time() > deadline:
                 raise NotFound("there is no such helper")
             await asyncio.sleep(0.05)
+
+
+Answers = answers_of("reviews")

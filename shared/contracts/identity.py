@@ -97,9 +97,10 @@ class EndedSession(Facts):
 class AccountFacts(Facts):
     """A person. The event's subject is the account id.
 
-    status: active, suspended or erased. Access tokens issued before tokens_valid_from are refused,
-    but for those of spared_session; those of ended_sessions are refused (at most 50, none much
-    older than a token's life), those of a suspended or erased account whenever they were issued.
+    status: active, suspended, leaving (about to be erased) or erased. Access tokens issued before
+    tokens_valid_from are refused, but for those of spared_session; those of ended_sessions are
+    refused (at most 50, none much older than a token's life), and those of an account that is not
+    active whenever they were issued.
     consents: kind of document -> the version the person agreed to last.
     """
 

@@ -119,6 +119,10 @@ class JobResolved(JobEvent): ...
 class JobClosed(JobEvent): ...
 
 
+class JobRedacted(JobEvent):
+    """One of the parties was forgotten, and every free word of the job with them."""
+
+
 class JobSnapshot(JobEvent): ...
 
 

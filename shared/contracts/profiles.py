@@ -47,9 +47,9 @@ class Expiry(Facts):
 class HelperFacts(Facts):
     """A helper. The event's subject is the account id.
 
-    status: draft, listed, unlisted or suspended. place is exact and not for other people's eyes;
-    public_place is rounded to about 1 km. qualified maps skill -> valid until. warned is what an
-    ExpiryWarned warns of, and empty in every other event.
+    status: draft, listed, unlisted, suspended or erased. place is exact and not for other people's
+    eyes; public_place is rounded to about 1 km. qualified maps skill -> valid until. warned is what
+    an ExpiryWarned warns of, and empty in every other event.
     """
 
     status: str
@@ -68,6 +68,23 @@ class HelperFacts(Facts):
     insured_until: datetime | None = None
     listed_at: datetime | None = None
     warned: list[Expiry] = []
+
+
+HELPER_ERASED = HelperFacts(
+    status="erased",
+    display_name="",
+    headline="",
+    skills=[],
+    languages=[],
+    hourly_rate=None,
+    min_minutes=0,
+    place=None,
+    public_place=None,
+    radius_m=0,
+    trader_status="private",
+    availability=Availability(),
+)
+"""What remains of a helper who was forgotten: the event's subject."""
 
 
 class HelperEvent(Event[HelperFacts], publisher="profiles", aggregate="helper", facts=HelperFacts):
@@ -97,6 +114,10 @@ class DocumentExpired(HelperEvent): ...
 
 class ExpiryWarned(HelperEvent):
     """Something of the helper's runs out soon; it was not told before."""
+
+
+class HelperErased(HelperEvent):
+    """The helper's last event; its facts are HELPER_ERASED."""
 
 
 class HelperSnapshot(HelperEvent): ...

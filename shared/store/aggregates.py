@@ -155,6 +155,21 @@ class Store(Lookups[A]):
         """
         return await self._decided(id, decide, self._save)
 
+    async def redact(self, id: str, decide: Decide[A]) -> A:
+        """As update, and what was answered to Idempotency-Keys is forgotten as well."""
+        return await self._decided(id, decide, self._save_forgetting)
+
+    async def forget(self, id: str, when: Callable[[A], bool] = lambda _: True) -> None:
+        """Remove it without a trace, if it is there and as expected: for what publishes nothing."""
+        if self.snapshot is not None:
+            raise ValueError(f"others know of this {self.noun}: bury it")
+        found = await self.find(id)
+        if found is None or not when(found):
+            return
+        same = {"_id": id, "tenant": self.tenant, "version": found.version}
+        with self._database.write(self.collection, "delete", self.tenant):
+            await self._documents.delete_one(same)
+
     async def bury(self, id: str, decide: Decide[A]) -> None:
         """The aggregate's end: its state becomes a tombstone by the write that tells of it.
 
@@ -194,6 +209,17 @@ class Store(Lookups[A]):
         if self._edge is not None and self._edge.key is not None:
             memory = self._remembered(loaded, self._edge, aggregate)
             change.setdefault("$set", {})["memory"] = memory
+        return await self._write(loaded, change, entries)
+
+    async def _save_forgetting(
+        self, loaded: Document, aggregate: A, events: Sequence[Event[Any]]
+    ) -> bool:
+        change = self._change(loaded, aggregate)
+        if "memory" in loaded:
+            change.setdefault("$unset", {})["memory"] = ""
+        if not events and not change:
+            return True
+        entries = entries_for(aggregate.id, self.tenant, loaded["sequence"], events)
         return await self._write(loaded, change, entries)
 
     async def _bury(self, loaded: Document, aggregate: A, events: Sequence[Event[Any]]) -> bool:

@@ -18,10 +18,13 @@ from shared.contracts.identity import (
 )
 from shared.contracts.jobs import JobFacts, ReceiptFacts, Slot
 from shared.contracts.messaging import ConversationFacts, MessageFacts
+from shared.contracts.privacy import ErasureFacts, PersonalDataFacts
 from shared.contracts.profiles import (
+    HELPER_ERASED,
     Availability,
     ExceptionalDay,
     Expiry,
+    HelperErased,
     HelperFacts,
     WeeklyHours,
 )
@@ -223,6 +226,27 @@ def a_look() -> AccessFacts:
     )
 
 
+def an_erasure() -> ErasureFacts:
+    return ErasureFacts(
+        person_id=CUSTOMER,
+        state="finished",
+        round=3,
+        asked_at=after(1),
+        deadline_at=after(700),
+        finished_at=after(4),
+    )
+
+
+def an_answer() -> PersonalDataFacts:
+    return PersonalDataFacts(
+        erasure_id=derived_id("erasure", "example"),
+        person_id=CUSTOMER,
+        round=2,
+        state="checked",
+        open_matters=[f"job:{JOB}"],
+    )
+
+
 EXAMPLES: dict[type[Facts], tuple[str, Facts]] = {
     TenantFacts: ("vodafone", a_tenant()),
     AccountFacts: (CUSTOMER, an_account()),
@@ -233,12 +257,17 @@ EXAMPLES: dict[type[Facts], tuple[str, Facts]] = {
     MessageFacts: (f"{CONVERSATION}:3", a_message()),
     ReviewPairFacts: (derived_id("pair", "example"), a_review_pair()),
     RatingFacts: (HELPER, a_rating()),
+    ErasureFacts: (derived_id("erasure", "example"), an_erasure()),
+    PersonalDataFacts: (derived_id("answer", "example"), an_answer()),
     AccessFacts: (derived_id("look", "example"), a_look()),
 }
 """Facts class -> the subject's id and the example."""
 
 
-LAST_WORDS: dict[type[Event[Any]], Facts] = {AccountErased: ERASED}
+LAST_WORDS: dict[type[Event[Any]], Facts] = {
+    AccountErased: ERASED,
+    HelperErased: HELPER_ERASED,
+}
 """Events that always say the same: little, and with nothing filled that can be blank."""
 
 

@@ -11,6 +11,7 @@ from services.identity.credentials import Codes
 from services.identity.model import EmailClaim
 from services.identity.store import AccountStore, EmailClaimStore
 from shared.contracts.identity import AccountUpdated
+from shared.kernel.clock import utc_now
 from shared.kernel.ids import new_id
 from tests.harness import Harness
 from tests.identity.builders import (
@@ -172,11 +173,8 @@ async def test_a_move_that_stopped_before_its_release_does_not_keep_the_old_addr
     scope = identity.scope()
     key = EmailClaim.key("vodafone", account["email"])
     claims = scope.store(EmailClaimStore)
-
-    def unreleased(claim: EmailClaim) -> None:
-        claim.account_id = account["id"]
-
-    await claims.update(key, unreleased)
+    assert await claims.find(key) is None
+    await claims.create(EmailClaim(id=key, account_id=account["id"], claimed_at=utc_now()), [])
     async with identity.client() as client:
         body = {"email": account["email"], "password": PASSWORD}
         assert (await client.post("/v1/auth/login", json=body)).status_code == 401

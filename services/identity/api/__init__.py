@@ -5,6 +5,7 @@ from services.identity.api import (
     admin,
     audit,
     clients,
+    erasure,
     keys,
     login,
     me,
@@ -23,5 +24,6 @@ ROUTERS = (
     clients.router,
     keys.router,
     audit.router,
+    erasure.router,
     wellknown.router,
 )

@@ -3,6 +3,7 @@
 from services.identity.model import Account, EmailClaim, normalise_email
 from services.identity.store import AccountStore, EmailClaimStore
 from shared.kernel.clock import utc_now
+from shared.kernel.errors import NotFound
 from shared.scope import Scope
 
 
@@ -27,26 +28,27 @@ async def claim_address(email: str, account_id: str, scope: Scope) -> str:
     key = EmailClaim.key(scope.tenant.slug, address)
     if await claims.ensure(EmailClaim(id=key, account_id=account_id, claimed_at=now), []):
         return account_id
-    found = await claims.get(key)
-    if not await _abandoned(found, address, scope):
-        return found.account_id
+    try:
+        found = await claims.get(key)
+        if not await _abandoned(found, address, scope):
+            return found.account_id
 
-    def take(claim: EmailClaim) -> None:
-        if claim.account_id == found.account_id:
-            claim.take(account_id, now)
+        def take(claim: EmailClaim) -> None:
+            if claim.account_id == found.account_id:
+                claim.take(account_id, now)
 
-    return (await claims.update(key, take)).account_id
+        return (await claims.update(key, take)).account_id
+    except NotFound:
+        # Released in this moment.
+        return await claim_address(email, account_id, scope)
 
 
 async def release_address(email: str, account_id: str, scope: Scope) -> None:
-    """Somebody else may have it from now on. A process that ends before this does no harm."""
-
-    def release(claim: EmailClaim) -> None:
-        if claim.account_id == account_id:
-            claim.release()
-
+    """Somebody else may have it from now on, and nothing says who had it. A process that ends
+    before this does no harm."""
     key = EmailClaim.key(scope.tenant.slug, normalise_email(email))
-    await scope.store(EmailClaimStore).update(key, release)
+    claims = scope.store(EmailClaimStore)
+    await claims.forget(key, lambda claim: claim.account_id == account_id)
 
 
 async def _abandoned(claim: EmailClaim, address: str, scope: Scope) -> bool:

@@ -58,6 +58,8 @@ async def log_in(cmd: LogIn, scope: Scope) -> Tokens:
         raise InvalidCredentials
     if account.status == "suspended":
         raise Forbidden("this account is suspended, write to support", code="account_suspended")
+    if account.status == "leaving":
+        raise InvalidCredentials
     return await start_session(account, cmd.client, throttle.place, scope, now)
 
 

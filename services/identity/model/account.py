@@ -34,6 +34,12 @@ class NotSuspended(Conflict):
     code = "not_suspended"
 
 
+class AccountLeaving(Conflict):
+    """It is about to be erased."""
+
+    code = "account_leaving"
+
+
 class AlreadySuspended(Conflict):
     code = "already_suspended"
 
@@ -195,6 +201,8 @@ class Account(Mailbox, Revocable):
         return [AccountUpdated(self.facts())]
 
     def suspend(self, reason: str, at: datetime) -> list[AccountEvent]:
+        if self.status == "leaving":
+            raise AccountLeaving("this account is being erased")
         if self.status == "suspended":
             raise AlreadySuspended("this account is suspended already")
         self.status = "suspended"
@@ -208,6 +216,14 @@ class Account(Mailbox, Revocable):
         self.status = "active"
         self.suspension_reason = None
         return [AccountReinstated(self.facts())]
+
+    def leave(self, at: datetime) -> list[AccountEvent]:
+        """Close it for good: nobody is signed in, nobody can sign in."""
+        if self.status == "leaving":
+            return []
+        self.status = "leaving"
+        self.revoke(at)
+        return [AccountUpdated(self.facts())]
 
     def believes(self, session_id: str, started_at: datetime) -> bool:
         """Whether a session still counts; a suspension ended all that came before it."""

@@ -19,7 +19,8 @@ FAILURES_FROM_EVERYWHERE = 60
 class EmailClaim(Aggregate):
     """``_id`` is tenant and normalised address, so that an address has one owner.
 
-    account_id is empty when the owner has moved to another address.
+    It goes when its owner moves to another address or is forgotten; some that were left earlier
+    stay with an empty account_id.
     """
 
     account_id: str
@@ -27,9 +28,6 @@ class EmailClaim(Aggregate):
 
     def take(self, account_id: str, at: datetime) -> None:
         self.account_id, self.claimed_at = account_id, at
-
-    def release(self) -> None:
-        self.account_id = ""
 
     @staticmethod
     def key(tenant: str, normalised: str) -> str:

@@ -10,6 +10,7 @@ from services.identity.views.accounts import (
     tokens_view,
 )
 from services.identity.views.audit import AuditEntryView, audit_entry_view
+from services.identity.views.erasure import ErasureView, erasure_view
 from services.identity.views.machines import (
     ClientView,
     KeyRingView,
@@ -35,6 +36,7 @@ __all__ = [
     "ClientView",
     "ConsentView",
     "DocumentView",
+    "ErasureView",
     "KeyRingView",
     "MachineTokenView",
     "NewSecretView",
@@ -47,6 +49,7 @@ __all__ = [
     "client_view",
     "configured_view",
     "document_view",
+    "erasure_view",
     "key_ring_view",
     "machine_token_view",
     "new_secret_view",

@@ -213,6 +213,13 @@ class Conversation(Aggregate):
         self.reports = [*self.reports, Report(id, by, reason, at, self.last_number)]
         return [ConversationReported(self.facts())]
 
+    def silence(self, account: str) -> None:
+        """Forget what that account has said; the thread itself stays the other side's."""
+        for each in self.people:
+            seat = self.seat_of(each)
+            if seat.last is not None and seat.last.author == account:
+                self._seat(each, replace(seat, last=replace(seat.last, text="")))
+
     def facts(self) -> ConversationFacts:
         return ConversationFacts(
             customer_id=self.customer_id,

@@ -1,7 +1,7 @@
 """A frozen copy of what was said, for support to judge a report by."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.messaging.model.conversation import Conversation, Report
@@ -23,7 +23,8 @@ class Line:
 
 @dataclass(kw_only=True)
 class Evidence(Aggregate):
-    """id is the report's. Nothing that happens to the conversation later changes it."""
+    """id is the report's. Nothing that happens to the conversation later changes it,
+    until somebody in it is forgotten."""
 
     conversation_id: str
     customer_id: str
@@ -51,3 +52,9 @@ class Evidence(Aggregate):
                 for said in messages
             ],
         )
+
+    def silence(self, account: str) -> None:
+        """Forget what that account has said; who said when is kept."""
+        self.lines = [
+            replace(line, text="") if line.author == account else line for line in self.lines
+        ]

@@ -1,4 +1,4 @@
-"""One message: written once, never changed."""
+"""One message: written once, and never changed unless its author is forgotten."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,6 +88,11 @@ class Message(Aggregate):
     @property
     def withheld(self) -> bool:
         return self.recipient_id is not None and self.recipient_id not in self.readers
+
+    def silence(self, account: str) -> None:
+        """Forget what that account has said here."""
+        if self.author == account:
+            self.text, self.client_message_id = "", self.id
 
     def sent(self) -> list[MessageEvent]:
         """The event of its sending."""

@@ -285,6 +285,14 @@ class ReviewPair(Aggregate):
         else:
             self.helper_report_order = order
 
+    def silence(self, account: str) -> None:
+        """One side is forgotten: marks stay, and all words, which are about both, go."""
+        self.awaiting = [each for each in self.awaiting if each != account]
+        for side in Side:
+            review = self.review_by(side)
+            if review is not None:
+                self._keep(side, review.silenced())
+
     def facts(self) -> ReviewPairFacts:
         """Before the reveal the same whether or not anybody has written."""
         return ReviewPairFacts(

@@ -1,6 +1,6 @@
 """One side's review and what happens to it after it was published."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -75,7 +75,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Review:
-    """As its author wrote it; the words never change."""
+    """As its author wrote it; the words never change, they only go when a side is forgotten."""
 
     id: str
     marks: Marks
@@ -88,3 +88,13 @@ class Review:
     @property
     def removed(self) -> bool:
         return self.decision is not None and self.decision.verdict is Verdict.REMOVE
+
+    def silenced(self) -> "Review":
+        """The marks without a word of anybody's."""
+        return replace(
+            self,
+            text=None,
+            reply=self.reply and replace(self.reply, text=""),
+            report=self.report and replace(self.report, text=None),
+            decision=self.decision and replace(self.decision, reason=None),
+        )

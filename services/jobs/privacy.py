@@ -1,0 +1,26 @@
+"""What jobs knows of a person, and how it forgets it."""
+
+from services.jobs.model.transitions import State
+from services.jobs.store import CalendarStore, JobStore
+from shared.privacy import PersonalData
+from shared.scope import Scope
+
+_BATCH = 50
+
+OVER = frozenset({State.CLOSED, State.DECLINED, State.WITHDRAWN, State.EXPIRED})
+"""States in which nobody can want anything of the other side any more; in all others a dispute, a
+review or the work itself may still come."""
+
+
+class JobsData(PersonalData):
+    """Receipts and their books stay: they name the account's id alone, behind which is nobody."""
+
+    async def open_matters(self, person_id: str, scope: Scope) -> list[str]:
+        jobs = [job async for job in scope.store(JobStore).all_of(person_id, _BATCH)]
+        return [f"job:{job.id}" for job in jobs if job.state not in OVER]
+
+    async def erase(self, person_id: str, scope: Scope) -> None:
+        jobs, centre = scope.store(JobStore), scope.tenant.centre
+        async for job in jobs.all_of(person_id, _BATCH):
+            await jobs.redact(job.id, lambda job: job.redact(centre))
+        await scope.store(CalendarStore).forget(person_id)
