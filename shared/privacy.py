@@ -1,5 +1,6 @@
-"""Forgetting a person: what every service does alike, and what each fills in with its stores."""
+"""A person's rights to their data: what every service does alike, and what each fills in."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -12,11 +13,14 @@ from shared.contracts.privacy import (
     ANSWER_SNAPSHOTS,
     CHECKED,
     ERASED_BY,
+    EXPORTED,
     ErasureAdmitted,
     ErasureFacts,
     ErasureRequested,
+    ExportRequested,
     PersonalDataFacts,
 )
+from shared.export import Exported, ExportPart, packed, parts_of
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import derived_id
 from shared.mail import MailStore
@@ -57,6 +61,10 @@ class PersonalData(ABC):
         return []
 
     @abstractmethod
+    async def export(self, person_id: str, scope: Scope) -> Exported:
+        """What this service's own stores know of the person, as the person may see it."""
+
+    @abstractmethod
     async def erase(self, person_id: str, scope: Scope) -> None:
         """Forget what this service's own stores know of the person.
 
@@ -75,9 +83,29 @@ def answers_of(service: str) -> type[Store[Answer]]:
 
 
 def add_privacy(
-    consumers: Consumers, service: str, answers: type[Store[Answer]], known: PersonalData
+    consumers: Consumers,
+    service: str,
+    answers: type[Store[Answer]],
+    parts: type[Store[ExportPart]],
+    known: PersonalData,
 ) -> None:
-    """Subscribe a service to people's wishes to be forgotten."""
+    """Subscribe a service to people's wishes to be forgotten, and to get their data."""
+
+    @consumers.on("exports", ExportRequested, prefetch=2)
+    async def send(delivered: Delivered[ExportRequested], scope: Scope) -> None:
+        facts = delivered.event.facts
+        exported = await known.export(facts.person_id, scope)
+        content = await asyncio.to_thread(packed, service, exported)
+        sealed = parts_of(
+            content,
+            facts.seal_to,
+            export_id=delivered.subject,
+            person_id=facts.person_id,
+            round=facts.round,
+            service=service,
+        )
+        for part, text in sealed:
+            await scope.store(parts).ensure(part, [EXPORTED[service](part.facts(text))])
 
     @consumers.on("privacy", ErasureRequested, ErasureAdmitted, AccountErased, prefetch=4)
     async def answer(delivered: Delivered[Any], scope: Scope) -> None:

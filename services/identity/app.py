@@ -14,20 +14,24 @@ from services.identity.start import FirstAdministrator
 from services.identity.store import (
     AccountStore,
     Answers,
+    Archives,
     AuditLog,
     ClientStore,
     EmailClaimStore,
     ErasureStore,
+    ExportPieces,
+    ExportStore,
     KeyRingStore,
     LoginFailuresStore,
     LookStore,
+    Parts,
     SessionStore,
     TenantStore,
 )
 from shared.mail import MailStore, Postman
 from shared.service import build_service
 from shared.settings import load
-from shared.store import Database
+from shared.store import Database, FileKeys
 
 STORES = (
     TenantStore,
@@ -40,7 +44,11 @@ STORES = (
     AuditLog,
     LookStore,
     ErasureStore,
+    ExportStore,
+    ExportPieces,
+    Archives,
     Answers,
+    Parts,
     MailStore,
 )
 
@@ -57,6 +65,7 @@ def create(settings: Settings | None = None) -> FastAPI:
         return (
             passwords,
             Codes(key_secret),
+            FileKeys(key_secret),
             Signer(database, key_secret, chosen.token_issuer, rotate_every),
             Postman(database, chosen.smtp_url),
             FirstAdministrator(database, passwords, chosen),

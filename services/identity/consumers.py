@@ -5,13 +5,22 @@ from typing import Any
 
 from services.identity.commands import GrantHelper, MailCode, grant_helper, mail_code
 from services.identity.commands.audit import write_down
-from services.identity.commands.erasure import HearAnswer, IdentityData, hear_answer
+from services.identity.commands.erasure import HearAnswer, hear_answer
+from services.identity.commands.export import TakePart, expire_export, take_part
 from services.identity.model.audit import Observation
-from services.identity.store import Answers, AuditLog
+from services.identity.privacy import IdentityData
+from services.identity.store import Answers, AuditLog, Parts
 from shared.contracts.audit import LookEvent
 from shared.contracts.base import Delivered
 from shared.contracts.identity import AccountRegistered
-from shared.contracts.privacy import CHECKED, ERASED_BY, PersonalDataEvent
+from shared.contracts.privacy import (
+    CHECKED,
+    ERASED_BY,
+    EXPORTED,
+    ExportExpired,
+    ExportPartEvent,
+    PersonalDataEvent,
+)
 from shared.contracts.profiles import HelperEvent, HelperListed, HelperSnapshot
 from shared.privacy import add_privacy
 from shared.rabbit import Consumers
@@ -21,7 +30,7 @@ from shared.store import Buried
 
 consumers = Consumers("identity")
 add_replicas(consumers)
-add_privacy(consumers, "identity", Answers, IdentityData())
+add_privacy(consumers, "identity", Answers, Parts, IdentityData())
 
 
 @consumers.on("mail_codes", AccountRegistered)
@@ -68,3 +77,22 @@ async def hear_service(delivered: Delivered[PersonalDataEvent], scope: Scope) ->
         open_matters=facts.open_matters,
     )
     await hear_answer(heard, scope)
+
+
+@consumers.on("export_parts", *EXPORTED.values(), prefetch=2)
+async def take_exported(delivered: Delivered[ExportPartEvent], scope: Scope) -> None:
+    facts = delivered.event.facts
+    part = TakePart(
+        export_id=facts.export_id,
+        service=delivered.event.publisher,
+        round=facts.round,
+        number=facts.number,
+        count=facts.count,
+        sealed=facts.sealed,
+    )
+    await take_part(part, scope)
+
+
+@consumers.on("export_ends", ExportExpired)
+async def drop_archive(delivered: Delivered[ExportExpired], scope: Scope) -> None:
+    await expire_export(delivered.subject, scope)

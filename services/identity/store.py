@@ -15,14 +15,16 @@ from services.identity.model import (
 )
 from services.identity.model.audit import Entry
 from services.identity.model.erasure import Erasure
+from services.identity.model.export import Export
 from services.identity.model.login import WINDOW
 from shared.audit import Looks
 from shared.contracts import audit
 from shared.contracts.identity import ERASED, AccountSnapshot, TenantFacts, TenantSnapshot
-from shared.contracts.privacy import ErasureSnapshot
+from shared.contracts.privacy import ErasureSnapshot, ExportSnapshot
+from shared.export import parts_store
 from shared.privacy import answers_of
 from shared.scope import Scope
-from shared.store import Index, Store
+from shared.store import Files, Index, SealedFiles, Store
 from shared.store.database import driver_errors
 
 
@@ -178,4 +180,24 @@ class ErasureStore(Store[Erasure]):
     snapshot = ErasureSnapshot
 
 
+class ExportStore(Store[Export]):
+    """People's wishes to get their data."""
+
+    kind, collection, noun = Export, "exports", "export"
+    snapshot = ExportSnapshot
+
+
+class ExportPieces(Files):
+    """What services sent, sealed to the wish's own key."""
+
+    bucket = "export_pieces"
+
+
+class Archives(SealedFiles):
+    """Finished archives, for a week."""
+
+    bucket = "export_archives"
+
+
 Answers = answers_of("identity")
+Parts = parts_store("identity")

@@ -10,13 +10,14 @@ from services.jobs.store import (
     CalendarStore,
     HelperRows,
     JobStore,
+    Parts,
     ReceiptBookStore,
     ReceiptStore,
 )
 from shared.service import build_service
 from shared.settings import load
 
-STORES = (JobStore, CalendarStore, ReceiptBookStore, ReceiptStore, HelperRows, Answers)
+STORES = (JobStore, CalendarStore, ReceiptBookStore, ReceiptStore, HelperRows, Answers, Parts)
 
 
 def create(settings: Settings | None = None) -> FastAPI:

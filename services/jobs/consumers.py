@@ -6,7 +6,7 @@ from services.jobs.commands import IssueReceipt, issue_receipt
 from services.jobs.model.calendar import Availability
 from services.jobs.model.helper import Helper
 from services.jobs.privacy import JobsData
-from services.jobs.store import Answers, HelperRows
+from services.jobs.store import Answers, HelperRows, Parts
 from shared.contracts.base import Delivered
 from shared.contracts.jobs import JobCompleted, JobEvent, JobSnapshot
 from shared.contracts.profiles import HelperEvent, HelperFacts
@@ -17,7 +17,7 @@ from shared.scope import Scope
 
 consumers = Consumers("jobs")
 add_replicas(consumers)
-add_privacy(consumers, "jobs", Answers, JobsData())
+add_privacy(consumers, "jobs", Answers, Parts, JobsData())
 
 
 @consumers.on("helpers", HelperEvent)

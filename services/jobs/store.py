@@ -9,6 +9,7 @@ from services.jobs.model.calendar import Calendar
 from services.jobs.model.helper import Helper
 from services.jobs.model.receipts import Receipt, ReceiptBook
 from shared.contracts.jobs import JobSnapshot, ReceiptSnapshot
+from shared.export import parts_store
 from shared.kernel.errors import NotFound
 from shared.privacy import answers_of
 from shared.store import Index, Projection, Store
@@ -92,3 +93,4 @@ class HelperRows(Projection[Helper]):
 
 
 Answers = answers_of("jobs")
+Parts = parts_store("jobs")

@@ -13,11 +13,12 @@ from services.messaging.store import (
     HelperRows,
     JobRows,
     Messages,
+    Parts,
 )
 from shared.service import build_service
 from shared.settings import load
 
-STORES = (Conversations, Messages, Acquaintances, Evidences, JobRows, HelperRows, Answers)
+STORES = (Conversations, Messages, Acquaintances, Evidences, JobRows, HelperRows, Answers, Parts)
 
 
 def create(settings: Settings | None = None) -> FastAPI:

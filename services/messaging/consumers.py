@@ -12,7 +12,15 @@ from services.messaging.commands import (
     tell_milestone,
 )
 from services.messaging.privacy import MessagingData
-from services.messaging.store import Acquaintances, Answers, HelperRow, HelperRows, JobRow, JobRows
+from services.messaging.store import (
+    Acquaintances,
+    Answers,
+    HelperRow,
+    HelperRows,
+    JobRow,
+    JobRows,
+    Parts,
+)
 from shared.contracts.base import Delivered
 from shared.contracts.jobs import JobEvent
 from shared.contracts.messaging import (
@@ -29,7 +37,7 @@ from shared.scope import Scope
 
 consumers = Consumers("messaging")
 add_replicas(consumers)
-add_privacy(consumers, "messaging", Answers, MessagingData())
+add_privacy(consumers, "messaging", Answers, Parts, MessagingData())
 
 
 @consumers.on("jobs", JobEvent)

@@ -4,12 +4,32 @@ from itertools import count
 
 from services.messaging.model import Acquaintance, Conversation, Message
 from services.messaging.store import Acquaintances, Conversations, Evidences, Messages
+from services.messaging.views import conversation_view, message_view, names_of
+from shared.export import Exported
 from shared.privacy import PersonalData
+from shared.replicas import People
 from shared.scope import Scope
 
 
 class MessagingData(PersonalData):
     """The other side keeps the thread, and what they wrote in it themselves."""
+
+    async def export(self, person_id: str, scope: Scope) -> Exported:
+        """Every thread as the person sees it, the other side's words to them included."""
+        person = await scope.store(People).find(person_id)
+        language = person.language if person else scope.tenant.locales[0]
+        threads = []
+        for conversation in await scope.store(Conversations).all_of(person_id):
+            peer = conversation.peer_of(person_id)
+            names = await names_of([peer], scope.store(People))
+            said = await scope.store(Messages).seen_by(person_id, conversation.id, 0, 0)
+            threads.append(
+                {
+                    "conversation": conversation_view(conversation, person_id, names),
+                    "messages": [message_view(each, language) for each in said],
+                }
+            )
+        return Exported({"conversations": threads})
 
     async def erase(self, person_id: str, scope: Scope) -> None:
         conversations = scope.store(Conversations)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.messaging.model import Acquaintance, Conversation, Evidence, Message
 from shared.contracts.messaging import ConversationSnapshot, MessageSnapshot
+from shared.export import parts_store
 from shared.kernel.errors import NotFound
 from shared.privacy import answers_of
 from shared.replicas import ARRIVAL
@@ -188,3 +189,4 @@ class HelperRows(Projection[HelperRow]):
 
 
 Answers = answers_of("messaging")
+Parts = parts_store("messaging")

@@ -17,6 +17,7 @@ from services.profiles.store import (
     HelperStore,
     JobRows,
     LookStore,
+    Parts,
     Photos,
     QuestionBankStore,
 )
@@ -36,6 +37,7 @@ STORES = (
     Photos,
     DocumentFiles,
     Answers,
+    Parts,
 )
 
 

@@ -6,7 +6,7 @@ from services.profiles import commands
 from services.profiles.model.record import job_row
 from services.profiles.model.standing import Rating
 from services.profiles.privacy import ProfilesData
-from services.profiles.store import Answers, JobRows
+from services.profiles.store import Answers, JobRows, Parts
 from shared.contracts.base import Delivered
 from shared.contracts.identity import (
     AccountErased,
@@ -29,7 +29,7 @@ from shared.scope import Scope
 
 consumers = Consumers("profiles")
 add_replicas(consumers)
-add_privacy(consumers, "profiles", Answers, ProfilesData())
+add_privacy(consumers, "profiles", Answers, Parts, ProfilesData())
 
 
 @consumers.on(

@@ -17,6 +17,7 @@ from services.profiles.model.standing import Status
 from shared.audit import Looks
 from shared.contracts import audit
 from shared.contracts.profiles import HELPER_ERASED, HelperSnapshot
+from shared.export import parts_store
 from shared.privacy import answers_of
 from shared.scope import Scope
 from shared.store import Files, Index, Projection, SealedFiles, Store
@@ -204,3 +205,4 @@ class JobRows(Projection[JobRow]):
 
 
 Answers = answers_of("profiles")
+Parts = parts_store("profiles")

@@ -5,11 +5,11 @@ from fastapi import FastAPI
 from services.reviews.api import ROUTERS
 from services.reviews.consumers import consumers
 from services.reviews.settings import Settings
-from services.reviews.store import Answers, HelperRows, JobRows, Ratings, ReviewPairs
+from services.reviews.store import Answers, HelperRows, JobRows, Parts, Ratings, ReviewPairs
 from shared.service import build_service
 from shared.settings import load
 
-STORES = (ReviewPairs, Ratings, JobRows, HelperRows, Answers)
+STORES = (ReviewPairs, Ratings, JobRows, HelperRows, Answers, Parts)
 
 
 def create(settings: Settings | None = None) -> FastAPI:

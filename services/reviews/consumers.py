@@ -8,6 +8,7 @@ from services.reviews.store import (
     HelperRows,
     JobRow,
     JobRows,
+    Parts,
     Ratings,
     ReviewPairs,
 )
@@ -27,7 +28,7 @@ from shared.scope import Scope
 
 consumers = Consumers("reviews")
 add_replicas(consumers)
-add_privacy(consumers, "reviews", Answers, ReviewsData())
+add_privacy(consumers, "reviews", Answers, Parts, ReviewsData())
 
 
 @consumers.on("invite_parties", JobEvent)

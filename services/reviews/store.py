@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.reviews.model import Rating, ReviewPair, Side
 from shared.contracts.reviews import RatingSnapshot, ReviewPairSnapshot
+from shared.export import parts_store
 from shared.kernel.errors import NotFound, Precondition
 from shared.privacy import answers_of
 from shared.replicas import ARRIVAL
@@ -128,3 +129,4 @@ class HelperRows(Projection[HelperRow]):
 
 
 Answers = answers_of("reviews")
+Parts = parts_store("reviews")

@@ -18,7 +18,7 @@ from shared.contracts.identity import (
 )
 from shared.contracts.jobs import JobFacts, ReceiptFacts, Slot
 from shared.contracts.messaging import ConversationFacts, MessageFacts
-from shared.contracts.privacy import ErasureFacts, PersonalDataFacts
+from shared.contracts.privacy import ErasureFacts, ExportFacts, ExportPartFacts, PersonalDataFacts
 from shared.contracts.profiles import (
     HELPER_ERASED,
     Availability,
@@ -247,6 +247,28 @@ def an_answer() -> PersonalDataFacts:
     )
 
 
+def an_export() -> ExportFacts:
+    return ExportFacts(
+        person_id=CUSTOMER,
+        state="collecting",
+        round=2,
+        seal_to="c2VhbCB0byB0aGlzIGtleQ==",
+        asked_at=after(1),
+        deadline_at=after(700),
+    )
+
+
+def a_part() -> ExportPartFacts:
+    return ExportPartFacts(
+        export_id=derived_id("export", "example"),
+        person_id=CUSTOMER,
+        round=2,
+        number=1,
+        count=3,
+        sealed="bm90aGluZyB0byBzZWU=",
+    )
+
+
 EXAMPLES: dict[type[Facts], tuple[str, Facts]] = {
     TenantFacts: ("vodafone", a_tenant()),
     AccountFacts: (CUSTOMER, an_account()),
@@ -259,6 +281,8 @@ EXAMPLES: dict[type[Facts], tuple[str, Facts]] = {
     RatingFacts: (HELPER, a_rating()),
     ErasureFacts: (derived_id("erasure", "example"), an_erasure()),
     PersonalDataFacts: (derived_id("answer", "example"), an_answer()),
+    ExportFacts: (derived_id("export", "example"), an_export()),
+    ExportPartFacts: (derived_id("part", "example"), a_part()),
     AccessFacts: (derived_id("look", "example"), a_look()),
 }
 """Facts class -> the subject's id and the example."""

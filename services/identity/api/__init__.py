@@ -6,6 +6,7 @@ from services.identity.api import (
     audit,
     clients,
     erasure,
+    export,
     keys,
     login,
     me,
@@ -25,5 +26,6 @@ ROUTERS = (
     keys.router,
     audit.router,
     erasure.router,
+    export.router,
     wellknown.router,
 )

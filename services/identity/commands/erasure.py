@@ -4,24 +4,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from services.identity.commands.addresses import release_address
-from services.identity.commands.audit import BlankSubject, blank_subject
 from services.identity.model.erasure import Erasure, State
-from services.identity.store import AccountStore, AuditLog, ErasureStore, SessionStore
+from services.identity.store import AccountStore, ErasureStore, SessionStore
 from shared.contracts.identity import ERASED, AccountErased
 from shared.contracts.privacy import ErasureEvent
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import NotFound
-from shared.privacy import PersonalData
 from shared.scope import Scope
 
 _BATCH = 100
-
-
-class IdentityData(PersonalData):
-    """The account itself goes when all others have answered, as it ends the waiting."""
-
-    async def erase(self, person_id: str, scope: Scope) -> None:
-        await blank_subject(BlankSubject(person_id), scope.store(AuditLog))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from services.identity.views.accounts import (
 )
 from services.identity.views.audit import AuditEntryView, audit_entry_view
 from services.identity.views.erasure import ErasureView, erasure_view
+from services.identity.views.export import ExportView, export_view
 from services.identity.views.machines import (
     ClientView,
     KeyRingView,
@@ -37,6 +38,7 @@ __all__ = [
     "ConsentView",
     "DocumentView",
     "ErasureView",
+    "ExportView",
     "KeyRingView",
     "MachineTokenView",
     "NewSecretView",
@@ -50,6 +52,7 @@ __all__ = [
     "configured_view",
     "document_view",
     "erasure_view",
+    "export_view",
     "key_ring_view",
     "machine_token_view",
     "new_secret_view",
