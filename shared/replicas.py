@@ -54,6 +54,10 @@ PLATFORM = "platform"
 """Pseudo-tenant of the platform's own administrators; no real tenant may take this slug."""
 
 
+OFFBOARDED = "offboarded"
+"""The status of a tenant of which nothing is left."""
+
+
 @dataclass(frozen=True)
 class TenantRow:
     """A tenant's newest facts; id is the slug."""
@@ -237,7 +241,8 @@ class Tenants:
         # The platform last: whatever a tenant claims, its administrators keep their host.
         known = [*tenants, self._platform]
         self._by_slug = {tenant.slug: tenant for tenant in known}
-        self._by_host = {host: tenant for tenant in known for host in tenant.hosts}
+        served = [tenant for tenant in known if tenant.status != OFFBOARDED]
+        self._by_host = {host: tenant for tenant in served for host in tenant.hosts}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,10 @@ from shared.http import make_http_app
 from shared.http.tokens import TokenVerifier
 from shared.kernel.clock import BusinessClock
 from shared.kernel.errors import Invalid, NotFound, Unavailable
+from shared.offboarding import Holdings
 from shared.outbox import Outbox
 from shared.parked import ParkedMessages
-from shared.rabbit import Consumers, Consuming, Publisher
+from shared.rabbit import Consumers, Consuming, ParkedMessage, Publisher
 from shared.replicas import People, Revocations, TenantReplica, Tenants, keep_fresh
 from shared.scope import Scope
 from shared.settings import Role, ServiceSettings
@@ -86,7 +87,17 @@ class Runtime:
             scope = self.scope_of(delivered.tenant)
         if scope is None:
             raise NotFound(f"tenant {delivered.tenant!r} is not known here (yet)")
+        if scope.tenant.status == replicas.OFFBOARDED:
+            raise Invalid("this tenant is no more", code="tenant_offboarded")
         return scope
+
+    async def park(self, message: ParkedMessage) -> None:
+        """Keep it, unless it is of a tenant of which nothing is to be left."""
+        tenant = self.tenants.by_slug(message.tenant or "")
+        if tenant is not None and tenant.status == replicas.OFFBOARDED:
+            log.info("parking.dropped", tenant=message.tenant, reason="tenant_offboarded")
+            return
+        await self.parked.keep(message)
 
 
 def build_service(
@@ -117,6 +128,7 @@ def build_service(
         connected=lambda: publisher.connected,
     )
     publisher.on_connected.append(outbox.sweep_soon)
+    kinds = (*stores, TenantReplica, People, ParkedMessages, TriedAlone)
     runtime = Runtime(
         service=service,
         settings=settings,
@@ -129,8 +141,8 @@ def build_service(
         verifier=TokenVerifier(settings.jwks_url, settings.token_issuer),
         clock=BusinessClock(settings.clock_offset_file),
         consumers=consumers,
-        stores=(*stores, TenantReplica, People, ParkedMessages, TriedAlone),
-        resources={type(resource): resource for resource in resources(database)},
+        stores=kinds,
+        resources={type(each): each for each in (*resources(database), Holdings(kinds))},
         parked=ParkedMessages(database),
     )
     app = make_http_app(
@@ -176,7 +188,7 @@ async def _start(runtime: Runtime) -> None:
             subscriptions=runtime.consumers.subscriptions,
             scope_for=runtime.scope_for,
             ping=runtime.database.ping,
-            park=runtime.parked.keep,
+            park=runtime.park,
             tried_alone=TriedAlone(runtime.database),
             publisher=runtime.publisher,
             provider=runtime.provider,

@@ -13,6 +13,7 @@ from deploy.cli.audit import audit
 from deploy.cli.clients import clients
 from deploy.cli.events import events
 from deploy.cli.keys import keys
+from deploy.cli.offboarding import offboard
 from deploy.cli.parked import parked
 from deploy.cli.republish import republish_service
 from deploy.cli.routes import show_routes
@@ -29,6 +30,7 @@ topology = typer.Typer(help="The broker's exchanges and queues.", no_args_is_hel
 app.add_typer(tenants, name="tenants")
 app.add_typer(audit, name="audit")
 app.add_typer(keys, name="keys")
+tenants.command("offboard")(offboard)
 app.add_typer(clients, name="clients")
 app.add_typer(roles, name="roles")
 app.add_typer(banks, name="questions")

@@ -22,6 +22,7 @@ from shared.contracts.privacy import (
     PersonalDataEvent,
 )
 from shared.contracts.profiles import HelperEvent, HelperListed, HelperSnapshot
+from shared.offboarding import add_offboarding
 from shared.privacy import add_privacy
 from shared.rabbit import Consumers
 from shared.replicas import add_replicas
@@ -30,6 +31,7 @@ from shared.store import Buried
 
 consumers = Consumers("identity")
 add_replicas(consumers)
+add_offboarding(consumers)
 add_privacy(consumers, "identity", Answers, Parts, IdentityData())
 
 

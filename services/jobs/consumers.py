@@ -10,6 +10,7 @@ from services.jobs.store import Answers, HelperRows, Parts
 from shared.contracts.base import Delivered
 from shared.contracts.jobs import JobCompleted, JobEvent, JobSnapshot
 from shared.contracts.profiles import HelperEvent, HelperFacts
+from shared.offboarding import add_offboarding
 from shared.privacy import add_privacy
 from shared.rabbit import Consumers
 from shared.replicas import add_replicas
@@ -17,6 +18,7 @@ from shared.scope import Scope
 
 consumers = Consumers("jobs")
 add_replicas(consumers)
+add_offboarding(consumers)
 add_privacy(consumers, "jobs", Answers, Parts, JobsData())
 
 

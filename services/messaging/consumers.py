@@ -30,6 +30,7 @@ from shared.contracts.messaging import (
     MessageFacts,
 )
 from shared.contracts.profiles import HelperEvent
+from shared.offboarding import add_offboarding
 from shared.privacy import add_privacy
 from shared.rabbit import Consumers
 from shared.replicas import add_replicas
@@ -37,6 +38,7 @@ from shared.scope import Scope
 
 consumers = Consumers("messaging")
 add_replicas(consumers)
+add_offboarding(consumers)
 add_privacy(consumers, "messaging", Answers, Parts, MessagingData())
 
 

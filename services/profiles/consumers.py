@@ -22,6 +22,7 @@ from shared.contracts.identity import (
 from shared.contracts.jobs import JobEvent
 from shared.contracts.profiles import ExpiryWarned
 from shared.contracts.reviews import RatingChanged, RatingFacts, RatingSnapshot
+from shared.offboarding import add_offboarding
 from shared.privacy import add_privacy
 from shared.rabbit import Consumers
 from shared.replicas import People, TenantReplica, TenantRow, add_replicas
@@ -29,6 +30,7 @@ from shared.scope import Scope
 
 consumers = Consumers("profiles")
 add_replicas(consumers)
+add_offboarding(consumers)
 add_privacy(consumers, "profiles", Answers, Parts, ProfilesData())
 
 

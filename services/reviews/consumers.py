@@ -21,6 +21,7 @@ from shared.contracts.reviews import (
     ReviewPublished,
     ReviewRemoved,
 )
+from shared.offboarding import add_offboarding
 from shared.privacy import add_privacy
 from shared.rabbit import Consumers
 from shared.replicas import add_replicas
@@ -28,6 +29,7 @@ from shared.scope import Scope
 
 consumers = Consumers("reviews")
 add_replicas(consumers)
+add_offboarding(consumers)
 add_privacy(consumers, "reviews", Answers, Parts, ReviewsData())
 
 

@@ -84,6 +84,10 @@ class TenantSuspended(TenantEvent):
     """From now on nothing is served at the tenant's hosts."""
 
 
+class TenantOffboarded(TenantEvent):
+    """It is over: everything of this tenant is to be erased, everywhere."""
+
+
 class TenantSnapshot(TenantEvent): ...
 
 

@@ -228,3 +228,15 @@ async def reinstate_tenant(slug: Annotated[Slug, Path()], call: CallDep) -> Resp
         commands.ReinstateTenant(slug), TenantStore.of(slug, call)
     )
     return answer(call, views.configured_view(tenant), etag=tenant.version)
+
+
+@router.post(
+    "/v1/admin/tenants/{slug}/offboard",
+    operation_id="identity_offboard_tenant",
+    response_model=views.TenantView,
+    openapi_extra=PLATFORM,
+)
+async def offboard_tenant(slug: Annotated[Slug, Path()], call: CallDep) -> Response:
+    """Erase everything of a suspended tenant, in every service, for good. Its hosts answer 404."""
+    tenant = await commands.offboard_tenant(commands.OffboardTenant(slug), call)
+    return answer(call, views.configured_view(tenant), etag=tenant.version)

@@ -56,9 +56,11 @@ from services.identity.commands.sessions import (
 )
 from services.identity.commands.tenants import (
     ConfigureTenant,
+    OffboardTenant,
     ReinstateTenant,
     SuspendTenant,
     configure_tenant,
+    offboard_tenant,
     reinstate_tenant,
     suspend_tenant,
 )
@@ -82,6 +84,7 @@ __all__ = [
     "LogOut",
     "MailCode",
     "Move",
+    "OffboardTenant",
     "Refresh",
     "Register",
     "ReinstateAccount",
@@ -110,6 +113,7 @@ __all__ = [
     "log_out",
     "mail_code",
     "move",
+    "offboard_tenant",
     "refresh",
     "register",
     "reinstate_account",

@@ -1,13 +1,15 @@
 """What the platform's administrators do with tenants."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.identity.model import Document, Tenant
-from services.identity.store import TenantStore
+from services.identity.store import LookStore, TenantStore
+from shared.audit import Look
 from shared.contracts.identity import TenantFacts
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import Conflict
+from shared.kernel.ids import new_id
 from shared.scope import Scope
 from shared.store import AlreadyExists
 
@@ -30,7 +32,8 @@ async def configure_tenant(cmd: ConfigureTenant, scope: Scope) -> tuple[Tenant, 
     scope is the platform's own, whose host is nobody else's either.
     """
     tenants = TenantStore.of(cmd.facts.slug, scope)
-    known = [tenant.configuration() for tenant in await tenants.everyones()]
+    everyone = [tenant.configuration() for tenant in await tenants.everyones()]
+    known = [facts for facts in everyone if facts.status != "offboarded"]
     for other in (scope.tenant, *known):
         taken = set(other.hosts) & set(cmd.facts.hosts)
         if other.slug != cmd.facts.slug and taken:
@@ -62,3 +65,26 @@ class ReinstateTenant:
 
 async def reinstate_tenant(cmd: ReinstateTenant, tenants: TenantStore) -> Tenant:
     return await tenants.update(cmd.slug, lambda tenant: tenant.reinstate())
+
+
+@dataclass(frozen=True)
+class OffboardTenant:
+    slug: str
+
+
+async def offboard_tenant(cmd: OffboardTenant, scope: Scope) -> Tenant:
+    """Told to the platform's own audit log, as the tenant's goes with it."""
+    acting = scope.acting
+    if acting is not None:
+        act = Look(
+            id=new_id("look"),
+            actor_id=acting.actor_id,
+            role=acting.role,
+            subject_ids=[],
+            kind=acting.kind,
+            thing_id=cmd.slug,
+            at=utc_now(),
+        )
+        await scope.store(LookStore).create(act, [LookStore.audited(act.facts())])
+    tenants = TenantStore.opened(cmd.slug, replace(scope, acting=None))
+    return await tenants.update(cmd.slug, lambda tenant: tenant.offboard())

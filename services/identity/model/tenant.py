@@ -5,7 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shared.contracts.identity import TenantConfigured, TenantEvent, TenantFacts, TenantSuspended
+from shared.contracts.identity import (
+    TenantConfigured,
+    TenantEvent,
+    TenantFacts,
+    TenantOffboarded,
+    TenantSuspended,
+)
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.errors import Conflict, Invalid
 
@@ -24,6 +30,12 @@ class TenantNotSuspended(Conflict):
 
 class TenantAlreadySuspended(Conflict):
     code = "already_suspended"
+
+
+class TenantGone(Conflict):
+    """It was offboarded: its slug stays taken, and nothing comes back."""
+
+    code = "tenant_offboarded"
 
 
 class UnknownVersion(Invalid):
@@ -67,6 +79,7 @@ class Tenant(Aggregate):
         self, facts: TenantFacts, documents: Mapping[str, Document] | None = None
     ) -> list[TenantEvent]:
         """Nothing happens when nothing differs; a suspension goes on. TextInUse."""
+        self._check_there()
         self._publish(documents or {})
         versions = {kind: document.version for kind, document in (documents or {}).items()}
         status = self.facts.get("status", "active")
@@ -90,17 +103,32 @@ class Tenant(Aggregate):
             return [TenantSuspended(facts)]
         return [TenantConfigured(facts)]
 
+    def _check_there(self) -> None:
+        if self.facts.get("status") == "offboarded":
+            raise TenantGone("this tenant was offboarded")
+
     def suspend(self, reason: str, at: datetime) -> list[TenantEvent]:
+        self._check_there()
         if self.facts["status"] == "suspended":
             raise TenantAlreadySuspended("this tenant is suspended already")
         self.suspension_reason, self.suspended_at = reason, at
         return self._become(self.configuration().model_copy(update={"status": "suspended"}))
 
     def reinstate(self) -> list[TenantEvent]:
+        self._check_there()
         if self.facts["status"] != "suspended":
             raise TenantNotSuspended("this tenant is not suspended")
         self.suspension_reason, self.suspended_at = None, None
         return self._become(self.configuration().model_copy(update={"status": "active"}))
+
+    def offboard(self) -> list[TenantEvent]:
+        """Everything is erased, again if told again. TenantNotSuspended while it is served."""
+        facts = self.configuration()
+        if facts.status == "active":
+            raise TenantNotSuspended("suspend this tenant first")
+        gone = facts.model_copy(update={"status": "offboarded"})
+        self.facts = gone.model_dump()
+        return [TenantOffboarded(gone)]
 
     def configuration(self) -> TenantFacts:
         return TenantFacts.model_validate(self.facts)
