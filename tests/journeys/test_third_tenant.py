@@ -26,7 +26,7 @@ def helphood(platform: Platform, *arguments: str) -> subprocess.CompletedProcess
     """The command line as an operator uses it, at this very stack."""
     command = [sys.executable, "-m", "deploy.cli", *arguments]
     environment = {"HELPHOOD_STACK": str(platform.stack.home), "PATH": "/usr/bin:/bin"}
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=200)
 
 
 def within(seconds: float, look: Callable[[], Any], what: str) -> None:
