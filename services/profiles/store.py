@@ -127,6 +127,10 @@ class DocumentStore(Store[Document]):
         Index((("tenant", 1), ("helper_id", 1), ("order", -1))),
     )
 
+    @classmethod
+    def concerns(cls, aggregate: Document) -> list[str]:
+        return [aggregate.helper_id]
+
     async def in_queue(self, status: DocumentStatus, after: str, limit: int) -> list[Document]:
         """Oldest first, behind order."""
         where = {"status": status, "order": {"$gt": after}}

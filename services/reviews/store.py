@@ -34,6 +34,10 @@ class ReviewPairs(Store[ReviewPair]):
         Index((("tenant", 1), ("helper_report_order", -1))),
     )
 
+    @classmethod
+    def concerns(cls, aggregate: ReviewPair) -> list[str]:
+        return [aggregate.customer_id, aggregate.helper_id]
+
     async def awaiting(self, account: str, before: str | None, limit: int) -> list[ReviewPair]:
         """Pairs in which this account may still write, newest first."""
         where = {"awaiting": account, "order": {"$lt": before or TOP}}

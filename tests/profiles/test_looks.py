@@ -145,3 +145,16 @@ async def test_a_republish_tells_of_a_look_again(profiles: Harness):
     assert LookStore.snapshot is audit.SNAPSHOTS["profiles"]
     assert LookStore.snapshot.is_snapshot
     assert LookStore.facts_of(look).model_dump()["subject_ids"] == [helper]
+
+
+async def test_a_decision_is_an_act_about_the_helper(profiles: Harness):
+    helper, document = await a_document(profiles)
+    support = new_id("acc")
+    async with profiles.client(support, roles=("support",)) as client:
+        body = {"decision": "rejected", "reason": "Nicht lesbar"}
+        answer = await client.post(f"/v1/support/documents/{document}/decision", json=body)
+    assert answer.status_code == 200, answer.text
+    told = (await profiles.published(AUDITED, subject=document, tenant="vodafone")).event.facts
+    assert told.act
+    assert (told.actor_id, told.role, told.subject_ids) == (support, "support", [helper])
+    assert (told.kind, told.thing_id) == ("profiles_review_document", document)
