@@ -1,6 +1,7 @@
 """Messages that are tried alone, noted before each attempt: a worker's death tells of the rest."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 from shared.kernel.clock import utc_now
 from shared.store import Database, Index, Indexed
@@ -16,6 +17,7 @@ class TriedAlone(Indexed):
     collection = "tried_alone"
 
     def __init__(self, database: Database) -> None:
+        self._process = uuid4().hex
         self._database = database
         self._documents = database.collection(self.collection)
 
@@ -24,14 +26,21 @@ class TriedAlone(Indexed):
         return (Index((("at", 1),), expire_after=KEPT),)
 
     async def begun(self, key: str) -> int:
-        """Attempts that were begun and had no outcome. Unavailable while the database is away."""
+        """Attempts that may have ended with their worker; the last of this process did not.
+
+        A delivery comes again too when its connection is lost. Unavailable while the database is
+        away.
+        """
         with driver_errors():
             found = await self._documents.find_one({"_id": key})
-        return found["begun"] if found else 0
+        if found is None:
+            return 0
+        times: int = found["begun"]
+        return times - 1 if found.get("process") == self._process else times
 
     async def begin(self, key: str, times: int) -> None:
         """Note before it begins that this is so many; nobody else has it. Unavailable as above."""
-        noted = {"_id": key, "begun": times, "at": utc_now()}
+        noted = {"_id": key, "begun": times, "process": self._process, "at": utc_now()}
         await self._database.keep_latest(self.collection, noted)
 
     async def end(self, key: str) -> None:
