@@ -16,6 +16,7 @@ from deploy.local.ports import free_ports, listens
 from deploy.local.programs import PROJECT, CannotRunError, Child, Program, Server, write_if_changed
 
 DEFINITIONS = PROJECT / "deploy" / "rabbit" / "definitions.json"
+_ADVANCED = PROJECT / "deploy" / "rabbit" / "advanced.config"
 USER = "helphood"
 _NODE = "helphood@localhost"
 _START_SECONDS = 110
@@ -82,6 +83,7 @@ class Broker(Server):
             write_if_changed(self.folder / "enabled_plugins", "[].\n"),
             write_if_changed(self.folder / "definitions.json", json.dumps(self._all_definitions())),
             write_if_changed(self.folder / "rabbitmq.conf", self._configuration()),
+            write_if_changed(self.folder / "advanced.config", _ADVANCED.read_text()),
         ]
         return any(changed)
 
