@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 AT_ONCE = 2
@@ -40,7 +41,7 @@ def run(tests: Path, logs: Path) -> int:
     outcomes: list[Outcome] = []
     crowd = [suite for suite in suites if suite.name not in ALONE]
     alone = [suite for suite in suites if suite.name in ALONE]
-    for each in (*_side_by_side(crowd, logs), *(_one(suite, logs) for suite in alone)):
+    for each in chain(_side_by_side(crowd, logs), (_one(suite, logs) for suite in alone)):
         outcomes.append(each)
         print(f"{len(outcomes):>2} of {len(suites)}  {each.lines[0]}", flush=True)
         if not each.passed:
