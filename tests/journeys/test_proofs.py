@@ -48,10 +48,10 @@ def waiting(pair: Pair, status: str = "pending") -> list[Any]:
 
 
 def looks(pair: Pair, recorder: Recorder) -> list[tuple[str | None, str]]:
-    """What was told of looks at this helper's data: at which thing, and for what."""
+    """What was told of looks at this helper's data: at which thing, and for what. No acts."""
     messages = asyncio.run(recorder.latest_of(pair.cast.tenant))
     facts = [json.loads(each.body) for each in messages if each.type == AUDITED]
-    mine = [each for each in facts if pair.helper.id in each["subject_ids"]]
+    mine = [each for each in facts if pair.helper.id in each["subject_ids"] and not each["act"]]
     assert {each["actor_id"] for each in mine} <= {pair.support.id}
     assert {(each["kind"], each["role"]) for each in mine} <= {("document", "support")}
     return sorted((each["thing_id"] or "", each["purpose"]) for each in mine)
