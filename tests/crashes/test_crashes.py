@@ -98,6 +98,8 @@ def test_every_write_of_the_backbone_is_a_step() -> None:
     rooms = ("outbox.py", "timers.py", "republish.py", "store/*.py", "rabbit/*.py")
     called: dict[str, str] = {}
     for path in (path for room in rooms for path in (PROJECT / "shared").glob(room)):
+        if path.name == "erasing.py":
+            continue  # A tenant's end is carried out again until nothing is left.
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Attribute) and "_documents" in ast.unparse(node.value):
                 called[node.attr] = str(path)
