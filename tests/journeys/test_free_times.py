@@ -47,7 +47,7 @@ class Weekend:
         there = datetime.combine(self.sunday + timedelta(days=day), time.fromisoformat(clock))
         return there.replace(tzinfo=self.zone).astimezone(UTC)
 
-    def describe(self) -> None:
+    def describe(self, notice: timedelta = timedelta()) -> None:
         hours = [
             {"weekday": weekday, "start": start, "end": end}
             for weekday, start, end in (
@@ -57,7 +57,12 @@ class Weekend:
                 (1, "08:00", "20:00"),
             )
         ]
-        plan = {"weekly": hours, "buffer_minutes": BUFFER // timedelta(minutes=1)}
+        minute = timedelta(minutes=1)
+        plan = {
+            "weekly": hours,
+            "buffer_minutes": BUFFER // minute,
+            "notice_minutes": notice // minute,
+        }
         assert self.pair.describe(availability=plan).status == 200
 
     def free(self) -> list[tuple[datetime, datetime]]:
@@ -193,3 +198,14 @@ def test_of_two_who_want_the_same_time_one_gets_it_and_it_is_free_no_more(weeken
     cause = {"reason": "Es geht wieder", "cause_party": "customer"}
     assert _command(winner, booked, "cancel", cause).status == 200
     helper.until(lambda: weekend.free() == weekend.usual(), "the free time after the cancellation")
+
+
+def test_nobody_is_free_sooner_than_their_notice(weekend: Weekend):
+    """Told on the Thursday before the change, four days ahead are Monday at the same time."""
+    weekend.describe(notice=timedelta(days=4))
+    thursday = datetime.combine(weekend.sunday, time(9), UTC) - timedelta(days=3)
+    [(start, end)] = weekend.free()
+    assert timedelta(days=4) <= start - thursday < timedelta(days=4, hours=1)
+    assert end == weekend.at(1, "20:00")
+    _, offered = weekend.offered(weekend.customers[0], weekend.slot("10:00", "11:00"))
+    assert (offered.status, offered.body["code"]) == (409, "slot_taken")
