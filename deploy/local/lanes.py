@@ -16,8 +16,8 @@ from pathlib import Path
 AT_ONCE = 2
 """As many as the smallest machine we care for has cores."""
 
-ALONE = ("chaos", "pressure")
-"""What these find out depends on how much of the machine they get."""
+ALONE = ("chaos", "crashes", "pressure", "shared")
+"""These measure times, or end processes at moments that must come; company would blur both."""
 
 _SHOWN = 300
 """Lines of a failed suite's output; the rest is in its file."""

@@ -79,7 +79,9 @@ class State:
         done = {id: each.get("steps") for id, each in self.things.items()}
         heard = self.rows.keys() | {POISON} == self.things.keys()
         told = all(
-            each["sequence"] == self.things[id]["sequence"] for id, each in self.rows.items()
+            # The things were read first: one that came since is missing here.
+            id in self.things and each["sequence"] == self.things[id]["sequence"]
+            for id, each in self.rows.items()
         )
         moving = self.pending or any(self.waiting.values())
         return (
