@@ -20,6 +20,8 @@ PASSWORD = "Lakeside-violin-72-morning"
 _SOON = 15.0
 """Seconds to wait for what comes by itself."""
 
+_REVISIONS = 5
+
 
 class UnexpectedAnswerError(Exception):
     """The platform answered something else than the story needs."""
@@ -94,6 +96,15 @@ class Visitor:
     def put(self, path: str, body: Any = None, **options: Any) -> Any:
         """The body of a 2xx."""
         return self._expect("PUT", path, body, **options).body
+
+    def revise(self, path: str, body: Any) -> Answer:
+        """PUT over the version one sees; read anew when an event has moved it on meanwhile."""
+        for _ in range(_REVISIONS):
+            seen = {"If-Match": self.ask("GET", path).headers["etag"]}
+            answer = self.ask("PUT", path, body, headers=seen)
+            if answer.status != httpx.codes.PRECONDITION_FAILED:
+                break
+        return answer
 
     def until(self, look: Callable[[], Any], what: str, patience: float = _SOON) -> Any:
         """The first true answer of look. UnexpectedAnswerError when it does not come."""

@@ -19,6 +19,9 @@ _STARTS_PROCESSES = (
     "tests/shared/store/test_away.py",
 )
 
+_TOLD = 600
+"""Characters of a failure that stand in the summary."""
+
 
 class Suites:
     """A pytest plug-in; a suite is a folder of tests/."""
@@ -29,6 +32,7 @@ class Suites:
         self._outcomes: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._reasons: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._failures: defaultdict[str, list[str]] = defaultdict(list)
 
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
@@ -46,6 +50,8 @@ class Suites:
             self._outcomes[suite][report.outcome] += 1
         if report.skipped:
             self._reasons[suite][_reason(report)] += 1
+        if report.failed:
+            self._failures[suite].append(_failure(report))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that is skipped or broken as a whole never becomes a test."""
@@ -54,6 +60,8 @@ class Suites:
             self._outcomes[suite][report.outcome] += 1
             if report.skipped:
                 self._reasons[suite][_reason(report)] += 1
+            else:
+                self._failures[suite].append(_failure(report))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("suites")
@@ -63,13 +71,14 @@ class Suites:
             terminalreporter.line("CI=true: a skipped test fails the run", red=True)
 
     def lines(self) -> list[str]:
-        """One for each suite, and one for each reason why some of it was skipped."""
+        """One for each suite, each reason why some of it was skipped, and each failure."""
         lines = []
         for suite, outcomes in sorted(self._outcomes.items()):
             counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
             lines.append(f"{suite:<14} {self._seconds[suite]:7.1f} s  {counts}")
             for reason, count in self._reasons.get(suite, {}).items():
                 lines.append(f"{'':<14} {count} skipped: {reason}")
+            lines += [f"{'':<14} {failure}" for failure in self._failures.get(suite, [])]
         return lines
 
     @pytest.hookimpl(trylast=True)
@@ -91,6 +100,12 @@ def _is_slow(item: pytest.Item) -> bool:
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
     text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     return text.removeprefix("Skipped: ")
+
+
+def _failure(report: pytest.TestReport | pytest.CollectReport) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = " ".join((crash.message if crash else str(report.longrepr)).split())
+    return f"{report.nodeid}: {text[:_TOLD]}"
 
 
 def main() -> None:

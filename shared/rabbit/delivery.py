@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -35,8 +36,11 @@ from shared.telemetry import (
 LOSSES = 2
 """Deliveries without an outcome after which a message is tried alone.
 
-One is no reason: a connection that is lost takes with it all that was in hand.
+One is no reason: whatever ends another process takes with it all that was in hand.
 """
+
+_REMEMBERED = 2_000
+"""Messages of a queue of which it is known that this process outlived them."""
 
 KILLS = 3
 """Attempts alone that may end with the worker; then the message is parked."""
@@ -149,6 +153,25 @@ class Moves:
             await asyncio.sleep(_ACKNOWLEDGED)
 
 
+class Outlived:
+    """Deliveries that ended without an outcome while this process went on.
+
+    For the broker a connection that is lost counts like a worker that died; without this, a
+    broker that comes and goes would make suspects of all that was in hand.
+    """
+
+    def __init__(self) -> None:
+        self._times: OrderedDict[str, int] = OrderedDict()
+
+    def losses(self, id: str, deliveries: int) -> int:
+        """Of so many earlier deliveries of this message, those that may have ended a process."""
+        outlived = self._times.pop(id, 0) if deliveries else 0
+        self._times[id] = outlived + 1
+        if len(self._times) > _REMEMBERED:
+            self._times.popitem(last=False)
+        return max(0, deliveries - outlived)
+
+
 class Alone:
     """Deliveries of the service's suspect queue: one at a time in this process."""
 
@@ -171,11 +194,13 @@ class Work:
         self._around = around
         self._moves = moves
         self._queue = subscription.queue
+        self._outlived = Outlived()
         self._lag = EVENT_LAG.labels(consumer=self._queue)
 
     async def __call__(self, message: AbstractIncomingMessage) -> None:
         """Returns when the message may be acknowledged; raises only when cancelled."""
-        if self._lost(message) >= LOSSES or SUSPECT in message.headers:
+        losses = self._outlived.losses(message.message_id or "", self._lost(message))
+        if losses >= LOSSES or SUSPECT in message.headers:
             # Workers seem to die with it and others in hand; each death more would cost them.
             log.info("tried alone from now on", queue=self._queue, id=message.message_id)
             suspect = parking.forwarded(message, helphood_suspect=1)

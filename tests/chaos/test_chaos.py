@@ -1,6 +1,8 @@
 """A short run that must pass, and the same run with each guarantee taken out, which must not."""
 
+import logging
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,13 +11,33 @@ from deploy.topology import SERVICES
 from tests.chaos import nemesis
 from tests.chaos.__main__ import show
 from tests.chaos.mutants import MUTANTS
-from tests.chaos.run import run
+from tests.chaos.run import Outcome, run
 
 SEED = 4
 SHORT = 45.0
 MUTANTS_RUN = 45.0
-MUTANTS_SEED = 138
-"""Each service with a defect is killed or told old events more than once."""
+MUTANTS_SEEDS = (138, 91, 57)
+"""In the first each service with a defect is killed or told old events more than once."""
+
+WITHOUT = {
+    "identity": "clear_without_version",
+    "profiles": "guard_off",
+    "jobs": "clear_before_confirm",
+    "messaging": "clear_before_confirm",
+    "reviews": "ack_before_write",
+}
+TELLERS = ("identity", "jobs", "messaging")
+"""Their defect loses events; that of the others makes a projection wrong."""
+
+KEEPERS = ("profiles", "reviews")
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """What the clients' libraries say of a broker that dies is no news here."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 def test_a_run_of_three_minutes_has_faults_enough() -> None:
@@ -50,24 +72,31 @@ def test_nothing_is_lost_and_nothing_done_twice(
     assert outcome.passed, outcome.findings
 
 
-@pytest.mark.timeout(400)
-def test_a_platform_without_its_guarantees_is_found_out(tmp_path: Path) -> None:
-    """Each guarantee is missing in other services, so that one run convicts them all."""
-    without = {
-        "identity": "clear_without_version",
-        "profiles": "guard_off",
-        "jobs": "clear_before_confirm",
-        "messaging": "clear_before_confirm",
-        "reviews": "ack_before_write",
+@pytest.mark.timeout(900)
+def test_a_platform_without_its_guarantees_is_found_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each guarantee is missing in other services, so that one run can convict them all.
+
+    Whether a fault meets what a service has in hand is a matter of luck: what one run does not
+    find, the next one, with another seed, must.
+    """
+    assert {*WITHOUT.values()} == MUTANTS.keys()
+    at_large = {*WITHOUT}
+    for turn, seed in enumerate(MUTANTS_SEEDS):
+        outcome = run(tmp_path / str(turn), seed, MUTANTS_RUN, mutants=WITHOUT, customers=6)
+        at_large -= _convicted(outcome)
+        with capsys.disabled():
+            print(f"\nseed {seed}: not found out yet: {', '.join(sorted(at_large)) or 'none'}")
+        if not at_large:
+            break
+    assert not at_large
+
+
+def _convicted(outcome: Outcome) -> set[str]:
+    """Services in which something was lost or overwritten."""
+    lost, wrong = outcome.findings["events"], outcome.findings["projections"]
+    return {
+        *(line.split()[0] for line in lost if line.split()[0] in TELLERS),
+        *(line.split(".")[0] for line in wrong if line.split(".")[0] in KEEPERS),
     }
-    assert {*without.values()} == MUTANTS.keys()
-    found = run(tmp_path, MUTANTS_SEED, MUTANTS_RUN, mutants=without, customers=6).findings
-    traces = {
-        "identity": [each for each in found["events"] if each.startswith("identity ")],
-        "profiles": [each for each in found["projections"] if each.startswith("profiles.")],
-        "jobs, messaging": [
-            each for each in found["events"] if each.startswith(("jobs ", "messaging "))
-        ],
-        "reviews": [each for each in found["projections"] if each.startswith("reviews.")],
-    }
-    assert all(traces.values()), {name: len(each) for name, each in traces.items()}

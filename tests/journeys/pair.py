@@ -80,8 +80,7 @@ class Pair:
 
     def describe(self, **fields: Any) -> Answer:
         """The profile with these fields, at the version one sees."""
-        etag = {"If-Match": self.helper.ask("GET", "/v1/helpers/me").headers["etag"]}
-        return self.helper.ask("PUT", "/v1/helpers/me", self.profile(**fields), headers=etag)
+        return self.helper.revise("/v1/helpers/me", self.profile(**fields))
 
     def hand_in(self, until: str, content: bytes | None = None, **fields: str) -> Answer:
         """An insurance."""

@@ -14,6 +14,7 @@ import pytest
 from deploy.local.broker import Broker
 from shared.contracts.base import Delivered
 from shared.kernel.errors import Unavailable
+from shared.rabbit.delivery import Outlived
 from shared.scope import Scope
 from tests.shared.rabbit.trial import (
     Trial,
@@ -27,7 +28,7 @@ from tests.shared.rabbit.trial import (
     running,
 )
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.timeout(180)]
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -82,6 +83,43 @@ async def test_a_suspect_that_is_innocent_is_applied(url: str) -> None:
         await empty(trial)
     assert sorted(trial.applied) == ["bystander", "suspect"]
     assert trial.parked == []
+
+
+async def test_lost_connections_make_no_suspects_of_what_a_process_outlives(
+    own_broker: Broker,
+) -> None:
+    """The same four times over, as when the message kills its worker."""
+    trial, may_end = Trial(own_broker.amqp_url), asyncio.Event()
+    taken: list[str] = []
+
+    async def handle(delivered: Delivered[Any], scope: Scope) -> None:
+        taken.append(delivered.subject)
+        await may_end.wait()
+        await trial.note(delivered, scope)
+
+    async with running(trial, handle):
+        await put(own_broker.amqp_url, trial.queue, a_message("innocent"))
+        for _ in range(4):
+            await eventually(lambda: taken)
+            taken.clear()
+            await asyncio.to_thread(own_broker.control, "close_all_connections", "a test")
+        await eventually(lambda: taken)
+        may_end.set()
+        await empty(trial)
+    spans = [span for span in trial.spans.get_finished_spans() if span.name.startswith("process")]
+    assert {(span.attributes or {})["messaging.destination.name"] for span in spans} == {
+        trial.queue
+    }
+    assert trial.parked == []
+
+
+def test_only_deliveries_that_a_process_outlived_itself_are_no_losses() -> None:
+    outlived = Outlived()
+    assert outlived.losses("of others", 2) == 2
+    assert outlived.losses("of others", 3) == 2
+    assert [outlived.losses("ours", deliveries) for deliveries in range(4)] == [0, 0, 0, 0]
+    assert outlived.losses("ours", 0) == 0  # a copy, which the broker counts anew
+    assert outlived.losses("ours", 3) == 2
 
 
 async def test_a_suspect_that_is_retried_comes_back_to_be_tried_alone(url: str) -> None:
