@@ -78,7 +78,8 @@ class _Counts:
 
     async def begun_from_now(self, whose: Hashable, count: Callable[[], Awaitable[None]]) -> None:
         if whose not in self._waiting:
-            self._waiting[whose] = asyncio.create_task(self._next(whose, count))
+            task = self._waiting[whose] = asyncio.create_task(self._next(whose, count))
+            task.add_done_callback(_looked_at)
         await asyncio.shield(self._waiting[whose])
 
     async def _next(self, whose: Hashable, count: Callable[[], Awaitable[None]]) -> None:
@@ -89,6 +90,12 @@ class _Counts:
             await count()
         finally:
             del self._running[whose]
+
+
+def _looked_at(count: asyncio.Task[None]) -> None:
+    """Nobody may be left to hear of an error: their deliveries come again, and count anew."""
+    if not count.cancelled():
+        count.exception()
 
 
 _counts = _Counts()
