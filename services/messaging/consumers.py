@@ -4,11 +4,15 @@ from typing import Any
 
 from services.messaging.commands import (
     FreezeEvidence,
+    JobChange,
     NoteBooking,
     TellMilestone,
     catch_up,
     freeze_evidence,
     note_booking,
+    tell_invitation,
+    tell_job,
+    tell_message,
     tell_milestone,
 )
 from services.messaging.privacy import MessagingData
@@ -30,6 +34,7 @@ from shared.contracts.messaging import (
     MessageFacts,
 )
 from shared.contracts.profiles import HelperEvent
+from shared.contracts.reviews import ReviewInvited
 from shared.offboarding import add_offboarding
 from shared.privacy import add_privacy
 from shared.rabbit import Consumers
@@ -46,7 +51,11 @@ add_privacy(consumers, "messaging", Answers, Parts, MessagingData())
 async def follow_job(delivered: Delivered[JobEvent], scope: Scope) -> None:
     job = delivered.event.facts
     row = JobRow(delivered.subject, job.customer_id, job.state, job.helper_id)
-    await scope.store(JobRows).put(row, delivered)
+    newest = await scope.store(JobRows).put(row, delivered)
+    if newest and not delivered.is_snapshot:
+        people = tuple(filter(None, (job.customer_id, job.helper_id)))
+        change = JobChange(delivered.subject, job.state, delivered.sequence, people)
+        await tell_job(change, scope)
     if job.helper_id is None:
         return
     if job.booked_at is not None:
@@ -64,10 +73,17 @@ async def keep_helper(delivered: Delivered[HelperEvent], scope: Scope) -> None:
     await scope.store(HelperRows).put(row, delivered)
 
 
+@consumers.on("invitations", ReviewInvited)
+async def follow_invitation(delivered: Delivered[ReviewInvited], scope: Scope) -> None:
+    await tell_invitation(delivered.subject, delivered.event.facts, scope)
+
+
 @consumers.on("talk", MessageEvent, ConversationReported, ConversationSnapshot)
 async def follow_talk(delivered: Delivered[Any], scope: Scope) -> None:
     facts = delivered.event.facts
     if isinstance(facts, MessageFacts):
         await catch_up(facts.conversation_id, scope)
+        if not delivered.is_snapshot:
+            await tell_message(delivered.subject, facts, scope)
     else:
         await freeze_evidence(FreezeEvidence(delivered.subject), scope)

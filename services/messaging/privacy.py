@@ -3,7 +3,14 @@
 from itertools import count
 
 from services.messaging.model import Acquaintance, Conversation, Message
-from services.messaging.store import Acquaintances, Conversations, Evidences, Messages
+from services.messaging.store import (
+    Acquaintances,
+    Conversations,
+    Evidences,
+    FeedEntries,
+    Messages,
+    Tickets,
+)
 from services.messaging.views import conversation_view, message_view, names_of
 from shared.export import Exported
 from shared.privacy import PersonalData
@@ -29,7 +36,9 @@ class MessagingData(PersonalData):
                     "messages": [message_view(each, language) for each in said],
                 }
             )
-        return Exported({"conversations": threads})
+        told = await scope.store(FeedEntries).after(person_id, 0, 0)
+        stream = [{"number": each.number, "kind": each.kind, "at": each.at} for each in told]
+        return Exported({"conversations": threads, "stream": stream})
 
     async def erase(self, person_id: str, scope: Scope) -> None:
         conversations = scope.store(Conversations)
@@ -41,6 +50,16 @@ class MessagingData(PersonalData):
             pair = Acquaintance.key(people.tenant, *conversation.people)
             if await people.find(pair) is not None:
                 await people.redact(pair, lambda _: None)
+
+        await self._erase_stream(person_id, scope)
+
+    async def _erase_stream(self, person_id: str, scope: Scope) -> None:
+        """What the other sides' streams told names no more than ids."""
+        feed, tickets = scope.store(FeedEntries), scope.store(Tickets)
+        for entry in await feed.after(person_id, 0, 0):
+            await feed.forget(entry.id)
+        for ticket in await tickets.of(person_id):
+            await tickets.forget(ticket.id)
 
     async def _erase_messages(
         self, person_id: str, conversation: Conversation, scope: Scope

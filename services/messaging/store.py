@@ -1,17 +1,29 @@
 """The collections of messaging and their named look-ups."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from services.messaging.model import Acquaintance, Conversation, Evidence, Message
-from shared.contracts.messaging import ConversationSnapshot, MessageSnapshot
+from services.messaging.model import (
+    Acquaintance,
+    Conversation,
+    Evidence,
+    FeedEntry,
+    Message,
+    Ticket,
+    name_of,
+)
+from shared.contracts.messaging import AcquaintanceSnapshot, ConversationSnapshot, MessageSnapshot
 from shared.export import parts_store
 from shared.kernel.errors import NotFound
 from shared.privacy import answers_of
 from shared.replicas import ARRIVAL
 from shared.store import Index, Projection, Store
 from shared.store.database import Document, driver_errors
+
+SEARCHED = 200
+"""Messages looked through at a time for the other words of a search."""
 
 TOP = "~"
 """Behind every order text: lists begin here."""
@@ -71,7 +83,33 @@ class Messages(Store[Message]):
         Index((("tenant", 1), ("conversation_id", 1), ("author", 1), ("client_message_id", 1))),
         Index((("tenant", 1), ("author", 1), ("sent_at", -1))),
         Index((("tenant", 1), ("memory.k", 1))),
+        Index((("tenant", 1), ("found_by", 1), ("order", -1))),
     )
+
+    async def with_words(
+        self, reader: str, words: Sequence[str], before: str | None, limit: int
+    ) -> list[Message]:
+        """Messages that this reader can see with all of these words, newest first.
+
+        The index gives those with the longest word, which is the rarest as a rule.
+        """
+        longest, *others = sorted((name_of(reader, word) for word in words), key=len, reverse=True)
+        found: list[Message] = []
+        while len(found) < limit:
+            where = {"found_by": longest, "order": {"$lt": before or TOP}}
+            page = await self._find(where, sort=(("order", -1),), limit=SEARCHED)
+            found += [each for each in page if set(others) <= set(each.found_by)]
+            if len(page) < SEARCHED:
+                break
+            before = page[-1].order
+        return found[:limit]
+
+    async def seen_before(
+        self, reader: str, conversation_id: str, number: int, limit: int
+    ) -> list[Message]:
+        """The last ones this reader can see before a number, newest first."""
+        where = {"conversation_id": conversation_id, "readers": reader, "number": {"$lt": number}}
+        return await self._find(where, sort=(("number", -1),), limit=limit)
 
     async def seen_by(
         self, reader: str, conversation_id: str, after: int, limit: int
@@ -123,6 +161,7 @@ class Acquaintances(Store[Acquaintance]):
     """If-Match names the conversation's version and is checked there."""
 
     kind, collection, noun = Acquaintance, "acquaintances", "acquaintance"
+    snapshot = AcquaintanceSnapshot
     versioned = False
 
     async def between(self, one: str, other: str) -> Acquaintance:
@@ -136,6 +175,49 @@ class Acquaintances(Store[Acquaintance]):
 
 class Evidences(Store[Evidence]):
     kind, collection, noun = Evidence, "evidence", "evidence"
+
+
+class FeedEntries(Store[FeedEntry]):
+    kind, collection, noun = FeedEntry, "feed_entries", "entry"
+    acts = False
+    versioned = False
+    indexes = (
+        Index((("tenant", 1), ("person_id", 1), ("number", -1))),
+        Index((("tenant", 1), ("person_id", 1), ("about", 1))),
+    )
+
+    async def last_number(self, person: str) -> int:
+        """0 while there is nothing; the last entry itself is never thrown away."""
+        newest = (("number", -1),)
+        found = await self._find({"person_id": person}, sort=newest, limit=1)
+        return found[0].number if found else 0
+
+    async def told(self, person: str, about: str) -> bool:
+        return bool(await self._find({"person_id": person, "about": about}, limit=1))
+
+    async def after(self, person: str, number: int, limit: int) -> list[FeedEntry]:
+        """What follows this number, in order; limit 0: all."""
+        where = {"person_id": person, "number": {"$gt": number}}
+        return await self._find(where, sort=(("number", 1),), limit=limit)
+
+
+class Tickets(Store[Ticket]):
+    """The database throws them away soon after their minute is over."""
+
+    kind, collection, noun = Ticket, "stream_tickets", "ticket"
+    acts = False
+    versioned = False
+    indexes = (
+        Index((("issued_at", 1),), expire_after=timedelta(minutes=5)),
+        Index((("tenant", 1), ("person_id", 1))),
+    )
+
+    async def of(self, person: str) -> list[Ticket]:
+        return await self._find({"person_id": person})
+
+
+ACTIVE = ("booked", "confirmed", "en_route", "in_progress", "delivered", "disputed")
+"""States of a job in which its parties still need each other."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +234,15 @@ class JobRows(Projection[JobRow]):
     """The replica that tells who may talk about a job."""
 
     kind, collection, noun = JobRow, "job_replica", "job"
+    indexes = (Index((("tenant", 1), ("customer_id", 1), ("helper_id", 1))),)
+
+    async def active_between(self, one: str, other: str) -> list[str]:
+        """The jobs of these two, whichever is the helper, that are booked and not over."""
+        pairs = ((one, other), (other, one))
+        found = await asyncio.gather(
+            *(self._find({"customer_id": a, "helper_id": b}) for a, b in pairs)
+        )
+        return sorted(row.id for side in found for row in side if row.state in ACTIVE)
 
     async def of_party(self, id: str, account: str) -> JobRow:
         """The job, waited for up to a second. NotFound to anybody but its parties."""

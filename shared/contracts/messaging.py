@@ -39,6 +39,35 @@ class ConversationReported(ConversationEvent): ...
 class ConversationSnapshot(ConversationEvent): ...
 
 
+class AcquaintanceFacts(Facts):
+    """What holds between two people, sorted by id. The event's subject is the pair's id.
+
+    blocked_by, blocked_at and active_job_ids are those of the latest block: the jobs between the
+    two that were booked and not over, for somebody to look after. Neither side is told.
+    """
+
+    people: list[str]
+    booked_at: datetime | None = None
+    blocked_by: str | None = None
+    blocked_at: datetime | None = None
+    active_job_ids: list[str] = []
+
+
+class AcquaintanceEvent(
+    Event[AcquaintanceFacts],
+    publisher="messaging",
+    aggregate="acquaintance",
+    facts=AcquaintanceFacts,
+):
+    """Base of the events between two people."""
+
+
+class PeerBlocked(AcquaintanceEvent): ...
+
+
+class AcquaintanceSnapshot(AcquaintanceEvent): ...
+
+
 class MessageFacts(Facts):
     """A message without its text. The event's subject is ``<conversation>:<number>``.
 

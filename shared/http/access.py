@@ -26,6 +26,9 @@ PERSON: Marker = {"x-access": "person"}
 PLATFORM: Marker = {"x-access": "platform", "x-roles": ["platform_admin"]}
 """The platform's own administrators, at the platform's host only."""
 
+OR_TICKET: Marker = {"x-ticket": True}
+"""Where browsers cannot send a token: ``?ticket=`` does instead, and the route checks it."""
+
 ANY_HOST: Marker = {"x-access": "any_host"}
 """Neither tenant nor token: public keys, documents. Such a route gets no Call."""
 
@@ -100,6 +103,7 @@ class Rules:
     max_bytes: int
     query: frozenset[str]
     status: int
+    or_ticket: bool = False
 
     def let_in(self, actor: Actor | None) -> bool:
         """Whether this caller may use the route at all, as far as the token says."""
@@ -164,4 +168,5 @@ def rules_of(route: APIRoute) -> Rules:
             if isinstance(known.field_info, params.Query)
         ),
         status=route.status_code or 200,
+        or_ticket=bool(extra.get("x-ticket")),
     )

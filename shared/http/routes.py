@@ -19,6 +19,7 @@ from shared.http.access import (
     ANY_HOST,
     CONDITIONAL,
     IDEMPOTENCY_REQUIRED,
+    OR_TICKET,
     PERSON,
     PLATFORM,
     PUBLIC,
@@ -40,6 +41,7 @@ __all__ = [
     "ANY_HOST",
     "CONDITIONAL",
     "IDEMPOTENCY_REQUIRED",
+    "OR_TICKET",
     "PERSON",
     "PLATFORM",
     "PLATFORM_SLUG",
@@ -104,7 +106,7 @@ async def _check(request: CheckedRequest, exchange: Exchange, rules: Rules) -> N
     if not rules.any_host:
         tenant = _served(exchange.tenant, state.tenants, rules)
         exchange.actor = await _caller(request, tenant, state.verifier, state.revocations, rules)
-        if not rules.let_in(exchange.actor):
+        if not (rules.let_in(exchange.actor) or _by_ticket(request, exchange.actor, rules)):
             raise Forbidden("this needs another role")
     if exchange.method in WITH_BODY:
         await read_body(request, rules)
@@ -144,13 +146,18 @@ async def _caller(
     if len(credentials) > 1:
         raise invalid_token()
     if scheme.lower() != "bearer":
-        if rules.public:
+        if rules.public or _by_ticket(request, None, rules):
             return None
         raise Unauthenticated("this needs an access token")
     actor = await verifier.verify(token.strip())
     if actor.tenant != tenant.slug or revocations.refuses(actor):
         raise invalid_token()
     return actor
+
+
+def _by_ticket(request: Request, actor: Actor | None, rules: Rules) -> bool:
+    """Whether nobody signed in, but a ticket was sent where the route takes one."""
+    return actor is None and rules.or_ticket and bool(request.query_params.get("ticket"))
 
 
 def _fresh(response: Response, request: Request) -> Response:

@@ -54,7 +54,8 @@ class Actor:
     """A person or machine with a valid token.
 
     id is the account's or the partner's client, tenant a slug, session ends with logout or
-    revocation and is empty for a machine, scopes are what a machine may do.
+    revocation and is empty for a machine, scopes are what a machine may do. expires_at is when
+    the token is refused from, leeway included.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Actor:
     session: str
     issued_at: datetime
     scopes: frozenset[str] = frozenset()
+    expires_at: datetime | None = None
 
     @property
     def is_machine(self) -> bool:
@@ -217,6 +219,7 @@ class TokenVerifier:
                 session=_text(claims["sid"]) if "sid" in claims else "",
                 issued_at=datetime.fromtimestamp(issued, UTC),
                 scopes=frozenset(_scope(claims.get("scope", "")).split()),
+                expires_at=datetime.fromtimestamp(expires, UTC),
             )
             current = begins <= now < expires
             ours = claims["iss"] == self._issuer and self._audience in _list(audiences)

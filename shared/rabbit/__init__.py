@@ -7,6 +7,7 @@ from shared.rabbit.parking import ParkedMessage
 from shared.rabbit.publisher import Publisher
 from shared.rabbit.runner import Consuming
 from shared.rabbit.topology import declare, definitions
+from shared.rabbit.wakeups import Wakeups
 
 __all__ = [
     "Consumers",
@@ -18,6 +19,7 @@ __all__ = [
     "Publisher",
     "Subscription",
     "Unreadable",
+    "Wakeups",
     "declare",
     "definitions",
     "depths",

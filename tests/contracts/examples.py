@@ -17,7 +17,7 @@ from shared.contracts.identity import (
     TenantRules,
 )
 from shared.contracts.jobs import JobFacts, ReceiptFacts, Slot
-from shared.contracts.messaging import ConversationFacts, MessageFacts
+from shared.contracts.messaging import AcquaintanceFacts, ConversationFacts, MessageFacts
 from shared.contracts.privacy import ErasureFacts, ExportFacts, ExportPartFacts, PersonalDataFacts
 from shared.contracts.profiles import (
     HELPER_ERASED,
@@ -168,6 +168,16 @@ def a_receipt() -> ReceiptFacts:
     )
 
 
+def an_acquaintance() -> AcquaintanceFacts:
+    return AcquaintanceFacts(
+        people=sorted((CUSTOMER, HELPER)),
+        booked_at=after(5),
+        blocked_by=HELPER,
+        blocked_at=after(6),
+        active_job_ids=[JOB],
+    )
+
+
 def a_conversation() -> ConversationFacts:
     return ConversationFacts(
         customer_id=CUSTOMER,
@@ -275,6 +285,7 @@ EXAMPLES: dict[type[Facts], tuple[str, Facts]] = {
     HelperFacts: (HELPER, a_helper()),
     JobFacts: (JOB, a_job()),
     ReceiptFacts: (derived_id("receipt", "example"), a_receipt()),
+    AcquaintanceFacts: (derived_id("acquaintance", "example"), an_acquaintance()),
     ConversationFacts: (CONVERSATION, a_conversation()),
     MessageFacts: (f"{CONVERSATION}:3", a_message()),
     ReviewPairFacts: (derived_id("pair", "example"), a_review_pair()),

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -22,9 +22,6 @@ PLATFORM, NOWHERE = "platform.localhost", "nobody.localhost"
 
 PUBLIC = frozenset({"helper_id"})
 """Things that everybody in the tenant may know."""
-
-STREAM = 1.0
-"""Seconds of a live stream that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -138,15 +135,7 @@ def unknown(things: Mapping[str, str]) -> dict[str, str]:
 
 def _begin(response: httpx.Response) -> str:
     """What a live stream says at once."""
-    text, until = "", datetime.now(UTC) + timedelta(seconds=STREAM)
-    try:
-        for chunk in response.iter_text():
-            text += chunk
-            if datetime.now(UTC) > until:
-                break
-    except httpx.ReadTimeout:
-        pass
-    return text
+    return next(response.iter_text(), "")
 
 
 # Bringing it into being ---------------------------------------------------------------------

@@ -184,8 +184,8 @@ def test_acquaintance_is_mutual():
 
 def test_a_block_stops_the_blocker_and_withholds_from_the_blocker():
     pair = Acquaintance.of("vodafone", "ada", "ben")
-    pair.block("ben")
-    pair.block("ben")
+    assert len(pair.block("ben", at=NOW)) == 1
+    assert pair.block("ben", at=NOW) == []
     assert pair.blocked_by == ["ben"]
     with pytest.raises(Blocked):
         pair.check_open("ben")

@@ -1,5 +1,5 @@
 """The HTTP API of messaging."""
 
-from services.messaging.api import conversations, messages
+from services.messaging.api import conversations, messages, stream
 
-ROUTERS = (conversations.router, messages.router)
+ROUTERS = (conversations.router, messages.router, stream.router)

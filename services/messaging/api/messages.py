@@ -1,15 +1,18 @@
 """Routes of messages: sending, listing, marking as read."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
+from fastapi import Query
 from pydantic import Field
 from starlette.responses import Response
 
 from services.messaging import commands, views
 from services.messaging.api.limits import report_limit
+from services.messaging.model import words_of
 from services.messaging.store import Conversations, Messages
 from shared.http import PERSON, CallDep, PagingDep, Router, answer, page_response
 from shared.http.fields import SAFE_INTEGER, Body, Line, Page, Text
+from shared.kernel.errors import Invalid
 from shared.replicas import People
 
 router = Router()
@@ -34,17 +37,49 @@ class ReadBody(Body):
     response_model=Page[views.MessageView],
     openapi_extra=PERSON,
 )
-async def list_messages(conversation_id: str, call: CallDep, paging: PagingDep) -> Response:
-    """Messages by ascending sequence."""
+async def list_messages(
+    conversation_id: str,
+    call: CallDep,
+    paging: PagingDep,
+    order: Annotated[Literal["ascending", "descending"], Query()] = "ascending",
+    after: Annotated[int, Query(ge=0, le=SAFE_INTEGER)] = 0,
+) -> Response:
+    """Messages by ascending sequence, or the newest first; behind ``after`` only."""
     me = call.person.id
     conversation = await call.store(Conversations).get(conversation_id)
     conversation.role_of(me)
-    after = paging.after[0] if paging.after else 0
-    found = await call.store(Messages).seen_by(me, conversation.id, after, paging.limit + 1)
+    messages, many = call.store(Messages), paging.limit + 1
+    if order == "ascending":
+        begin = paging.after[0] if paging.after else after
+        found = await messages.seen_by(me, conversation.id, begin, many)
+    else:
+        begin = paging.after[0] if paging.after else SAFE_INTEGER
+        newest = await messages.seen_before(me, conversation.id, begin, many)
+        found = [each for each in newest if each.number > after]
     shown = found[: paging.limit]
     language = (await call.store(People).arrived(me)).language
     next = [shown[-1].number] if len(found) > paging.limit else None
     return page_response(paging, [views.message_view(said, language) for said in shown], next)
+
+
+@router.get(
+    "/v1/messages",
+    operation_id="messaging_search_messages",
+    response_model=Page[views.FoundView],
+    openapi_extra=PERSON,
+)
+async def search_messages(
+    call: CallDep, paging: PagingDep, q: Annotated[str, Query(), Line(2, 100)]
+) -> Response:
+    """What was said to and by the caller with all of these words, newest first."""
+    me, words = call.person.id, words_of(q)
+    if not words:
+        raise Invalid("must have a word", parameter="q", code="invalid_request")
+    before = paging.after[0] if paging.after else None
+    found = await call.store(Messages).with_words(me, words, before, paging.limit + 1)
+    shown = found[: paging.limit]
+    next = [shown[-1].order] if len(found) > paging.limit else None
+    return page_response(paging, [views.found_view(said) for said in shown], next)
 
 
 @router.post(

@@ -18,10 +18,21 @@ from services.messaging.commands.reading import (
     report_conversation,
 )
 from services.messaging.commands.sending import SendMessage, catch_up, send_message
+from services.messaging.commands.streaming import (
+    IssueTicket,
+    JobChange,
+    issue_ticket,
+    tell_invitation,
+    tell_job,
+    tell_message,
+    use_ticket,
+)
 
 __all__ = [
     "BlockPeer",
     "FreezeEvidence",
+    "IssueTicket",
+    "JobChange",
     "NoteBooking",
     "OpenConversation",
     "ReadMessages",
@@ -31,11 +42,16 @@ __all__ = [
     "block_peer",
     "catch_up",
     "freeze_evidence",
+    "issue_ticket",
     "note_booking",
     "open_conversation",
     "read_messages",
     "report_conversation",
     "send_message",
+    "tell_invitation",
+    "tell_job",
+    "tell_message",
     "tell_milestone",
     "topic_of",
+    "use_ticket",
 ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from services.messaging.commands.following import FreezeEvidence, freeze_evidence
 from services.messaging.commands.sending import catch_up
 from services.messaging.model import Acquaintance, Conversation, Message
-from services.messaging.store import Acquaintances, Conversations, Messages
+from services.messaging.store import Acquaintances, Conversations, JobRows, Messages
 from shared.contracts.messaging import ConversationEvent
 from shared.scope import Scope
 
@@ -47,13 +47,20 @@ class BlockPeer:
 
 
 async def block_peer(cmd: BlockPeer, scope: Scope, people: Acquaintances) -> Conversation:
-    """Neither side reaches the other any more, on any topic; the other side is not told."""
+    """Neither side reaches the other any more, on any topic; the other side is not told.
+
+    PeerBlocked names the jobs between the two that are not over.
+    """
     conversation = await scope.store(Conversations).get(cmd.conversation_id)
     peer = conversation.peer_of(cmd.caller)
     conversation.expect(cmd.expected)
     acquaintance = Acquaintance.of(people.tenant, cmd.caller, peer)
     await scope.store(Acquaintances).ensure(acquaintance, [])
-    await people.update(acquaintance.id, lambda known: known.block(cmd.caller))
+    active = await scope.store(JobRows).active_between(cmd.caller, peer)
+    await people.update(
+        acquaintance.id,
+        lambda known: known.block(cmd.caller, at=scope.now, active_job_ids=active),
+    )
     return conversation
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from services.messaging.model.message import SYSTEM, Draft, Message
+from services.messaging.model.words import name_of, words_of
 from shared.contracts.messaging import (
     ConversationEvent,
     ConversationFacts,
@@ -148,6 +149,8 @@ class Conversation(Aggregate):
             from_customer=self.customer.sent + (audible and draft.author == self.customer_id),
             from_helper=self.helper.sent + (audible and draft.author == self.helper_id),
             notice=draft.notice,
+            order=sort_key(at, Message.key(self.id, number)),
+            found_by=[name_of(reader, word) for word in words_of(draft.text) for reader in readers],
         )
 
     def take(self, message: Message) -> list[ConversationEvent]:

@@ -1,6 +1,6 @@
 """One message: written once, and never changed unless its author is forgotten."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.contracts.messaging import MessageEvent, MessageFacts, MessageSent
@@ -63,7 +63,8 @@ class Message(Aggregate):
     """author is an account or SYSTEM; readers holds the accounts that may see it.
 
     from_customer and from_helper count what each side has said that the other can see, up to
-    and including this message, so that unread counts need no counting.
+    and including this message, so that unread counts need no counting. order and found_by are
+    there for searching only: each of its words with each of its readers.
     """
 
     conversation_id: str
@@ -79,6 +80,8 @@ class Message(Aggregate):
     from_customer: int
     from_helper: int
     notice: Notice | None = None
+    order: str | None = None
+    found_by: list[str] = field(default_factory=list)
 
     @staticmethod
     def key(conversation_id: str, number: int) -> str:
@@ -92,7 +95,7 @@ class Message(Aggregate):
     def silence(self, account: str) -> None:
         """Forget what that account has said here."""
         if self.author == account:
-            self.text, self.client_message_id = "", self.id
+            self.text, self.client_message_id, self.found_by = "", self.id, []
 
     def sent(self) -> list[MessageEvent]:
         """The event of its sending."""

@@ -80,8 +80,8 @@ _SENTENCE = re.compile(
 
 _AT_HOME = re.compile(
     r"(?:10|127|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\.[\d.]+(?![\w.])"
-    r"|(?:[a-z0-9-]{1,63}\.)?(?:fritz\.(?:box|nas|repeater)|speedport\.ip|easy\.box|vodafone\.box"
-    r"|kabel\.box|o2\.box|local|home|lan|localhost)(?![a-z0-9-]|\.[a-z0-9])"
+    r"|(?:[a-z0-9-]{1,63}\.)?(?:[a-z0-9]{2,20}\.box|fritz\.(?:nas|repeater)|speedport\.ip"
+    r"|local|home|lan|localhost)(?![a-z0-9-]|\.[a-z0-9])"
 )
 """Devices in the house: what a browser opens to set up a router."""
 
