@@ -7,7 +7,6 @@ from fastapi import FastAPI
 from services.profiles.api import ROUTERS
 from services.profiles.consumers import consumers
 from services.profiles.gazetteer import Places
-from services.profiles.media import Studio
 from services.profiles.settings import Settings
 from services.profiles.store import (
     Answers,
@@ -22,6 +21,7 @@ from services.profiles.store import (
     QuestionBankStore,
 )
 from shared.mail import MailStore, Postman
+from shared.media import Studio
 from shared.service import build_service
 from shared.settings import load
 from shared.store import Database, FileKeys

@@ -22,8 +22,8 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from services.profiles import pdf
 from services.profiles.store import DocumentFiles
+from shared import pdf
 from tests.harness import Harness
 from tests.profiles.builders import a_pdf, an_image, describe, hand_in, show_photo
 

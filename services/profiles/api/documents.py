@@ -9,13 +9,13 @@ from starlette.responses import Response
 
 from services.profiles import commands
 from services.profiles.api.proof_form import DocumentForm
-from services.profiles.media import MAX_BYTES, Studio
 from services.profiles.model.document import Document, DocumentKind
 from services.profiles.store import DocumentFiles, DocumentStore
 from services.profiles.views.documents import DocumentView, document_view
 from shared.http import PERSON, Call, CallDep, PagingDep, Router, answer, body, page_response
 from shared.http.fields import Page
 from shared.kernel.errors import Invalid, NotFound
+from shared.media import MAX_BYTES, Studio
 
 router = Router()
 

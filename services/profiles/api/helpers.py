@@ -7,7 +7,6 @@ from pydantic import Field
 from starlette.responses import Response
 
 from services.profiles import commands
-from services.profiles.media import IMAGE_TYPES, MAX_BYTES, Studio
 from services.profiles.model.availability import Availability, ExceptionalDay, Window
 from services.profiles.model.helper import Helper
 from services.profiles.model.profile import Profile, TraderStatus
@@ -17,6 +16,7 @@ from shared.http import CONDITIONAL, PERSON, CallDep, Router, answer, body
 from shared.http.conditions import etag_of
 from shared.http.fields import Body, Bool, Day, Int, Line, MoneyIn, PointIn, Text
 from shared.kernel.errors import Invalid, NotFound, Precondition
+from shared.media import IMAGE_TYPES, MAX_BYTES, Studio
 
 router = Router()
 

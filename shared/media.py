@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import puremagic
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from services.profiles import pdf
+from shared import pdf
 from shared.http.problems import BadMedia, TooLarge
 from shared.kernel.errors import Invalid
 
