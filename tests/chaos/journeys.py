@@ -207,7 +207,10 @@ async def _keep_order(town: Town) -> None:
     while not town.over.is_set():
         reason = {"reason": "looks like fraud"}
         await town.support.command("standing", town.suspect, "suspend", f"{path}/suspend", reason)
-        await town.support.command("standing", town.suspect, "reinstate", f"{path}/reinstate")
+        reason = {"reason": "was none"}
+        await town.support.command(
+            "standing", town.suspect, "reinstate", f"{path}/reinstate", reason
+        )
         await _pause(town, 0.5)
 
 

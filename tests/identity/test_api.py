@@ -360,7 +360,9 @@ async def test_a_suspended_persons_token_is_refused_within_seconds(identity: Har
         )
         assert answer.status_code in (401, 403)
         assert (await desk.post(f"{path}/suspend", json={"reason": "x"})).status_code == 409
-        assert (await desk.post(f"{path}/reinstate")).json()["status"] == "active"
+        assert (await desk.post(f"{path}/reinstate")).status_code == 422
+        answer = await desk.post(f"{path}/reinstate", json={"reason": "a mistake"})
+        assert answer.json()["status"] == "active"
 
 
 async def test_customers_do_not_suspend_anybody(identity: Harness):

@@ -74,7 +74,8 @@ async def test_a_session_from_before_a_suspension_does_not_come_back_with_the_ac
         token = (await logged_in(client, account["email"]))["refresh_token"]
         path = f"/v1/support/accounts/{account['id']}"
         await desk.post(f"{path}/suspend", json={"reason": "stolen password"})
-        assert (await desk.post(f"{path}/reinstate")).status_code == 200
+        back = await desk.post(f"{path}/reinstate", json={"reason": "new password"})
+        assert back.status_code == 200
         answer = await client.post("/v1/auth/refresh", json={"refresh_token": token})
         assert answer.status_code == 401
         fresh = (await logged_in(client, account["email"]))["refresh_token"]

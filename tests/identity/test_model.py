@@ -81,9 +81,9 @@ def test_suspension_ends_the_tokens_and_reinstatement_ends_the_suspension():
     assert account.tokens_valid_from == NOON + timedelta(seconds=1)
     with pytest.raises(AlreadySuspended):
         account.suspend("again", NOON)
-    assert account.reinstate() == [AccountReinstated(account.facts())]
+    assert account.reinstate("a mistake") == [AccountReinstated(account.facts())]
     with pytest.raises(NotSuspended):
-        account.reinstate()
+        account.reinstate("a mistake")
 
 
 def test_addresses_differ_by_more_than_case():

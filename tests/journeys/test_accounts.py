@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from deploy.local.people import PASSWORD, Person, mails_to
 from tests.platform import Platform
 
@@ -147,6 +149,55 @@ def test_a_person_moves_to_another_address(platform: Platform):
         tokens(person)
 
     joined(platform, "Ulla Umzug", story)
+
+
+def supporting(platform: Platform, tenant: str) -> Person:
+    """Somebody of the tenant's support, signed in."""
+    support = platform.person(tenant, "Sigi Support").join()
+    role = {"email": support.address, "role": "support"}
+    platform.admin.request("POST", f"/v1/admin/tenants/{tenant}/roles", role)
+    support.log_in()
+    return support
+
+
+@pytest.mark.parametrize("tenant", ["vodafone", "swisscom"])
+def test_a_suspended_account_is_refused_everywhere_and_comes_back(platform: Platform, tenant: str):
+    with platform.person(tenant, "Sonja Suspekt") as person, supporting(platform, tenant) as office:
+        person.join()
+        token = tokens(person)
+        let_in_everywhere(person, token)
+        path = f"/v1/support/accounts/{person.id}"
+        office.post(f"{path}/suspend", {"reason": "asked for payment in advance"})
+        refused_everywhere(person, token)
+        login = {"email": person.address, "password": PASSWORD}
+        refresh = {"refresh_token": token["refresh_token"]}
+        with platform.visitor(tenant) as anew:
+            refused = anew.ask("POST", "/v1/auth/login", login)
+            assert (refused.status, refused.body["code"]) == (403, "account_suspended")
+            assert anew.ask("POST", "/v1/auth/refresh", refresh).status == 401
+            office.post(f"{path}/reinstate", {"reason": "a mistake"})
+            fresh = anew.post("/v1/auth/login", login)
+        let_in_everywhere(person, fresh)
+        acts = office.get("/v1/support/audit", actor=office.id, subject=person.id)["data"]
+        assert {each["kind"] for each in acts} >= {
+            "identity_suspend_account",
+            "identity_reinstate_account",
+        }
+
+
+@pytest.mark.parametrize("tenant", ["vodafone", "swisscom"])
+def test_a_refresh_token_used_twice_ends_the_session_everywhere(platform: Platform, tenant: str):
+    with platform.person(tenant, "Rolf Räuber") as person:
+        person.join()
+        first = tokens(person)
+        refresh = {"refresh_token": first["refresh_token"]}
+        second = person.ask("POST", "/v1/auth/refresh", refresh)
+        assert second.status == 200
+        again = person.ask("POST", "/v1/auth/refresh", refresh)
+        assert (again.status, again.body["code"]) == (401, "invalid_refresh_token")
+        newest = {"refresh_token": second.body["refresh_token"]}
+        assert person.ask("POST", "/v1/auth/refresh", newest).status == 401
+        refused_everywhere(person, second.body)
 
 
 def test_a_partners_machine_signs_in_at_its_tenant_alone(platform: Platform):

@@ -131,6 +131,29 @@ def test_a_changed_text_needs_a_new_version(platform: Platform, alpentel: Visito
     assert "version_in_use" in told.stderr
 
 
+def test_new_terms_are_asked_about_again(platform: Platform, alpentel: Visitor, tmp_path: Path):
+    with platform.person("alpentel", "Renzo Riva") as person:
+        person.join()
+        both = {"accepts": {"privacy": "2026-01", "terms": "2026-01"}}
+        assert person.post("/v1/me/consents", both)["consents_missing"] == {}
+        file = changed(tmp_path, 'version: "2026-01"', 'version: "2026-02"')
+        assert helphood(platform, "tenants", "apply", str(file)).returncode == 0
+
+        def asked() -> bool:
+            missing: dict[str, str] = person.get("/v1/me")["consents_missing"]
+            return missing == {"terms": "2026-02"}
+
+        within(IN_FORCE, asked, "the question about the new terms")
+        stale = person.ask("POST", "/v1/me/consents", {"accepts": {"terms": "2026-01"}})
+        assert (stale.status, stale.body["code"]) == (422, "unknown_version")
+        given = person.post("/v1/me/consents", {"accepts": {"terms": "2026-02"}})
+        assert given["consents_missing"] == {}
+        assert {(each["kind"], each["version"]) for each in given["consents"]} >= {
+            ("terms", "2026-02"),
+            ("privacy", "2026-01"),
+        }
+
+
 def test_suspended_its_hosts_answer_503_and_others_go_on(platform: Platform, alpentel: Visitor):
     told = helphood(platform, "tenants", "suspend", "alpentel", "--reason", "unpaid bills")
     assert told.stdout.strip() == "alpentel: suspended", told.stderr

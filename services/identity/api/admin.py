@@ -21,7 +21,7 @@ class RoleBody(Body):
     role: Literal["support", "tenant_admin"]
 
 
-class SuspendBody(Body):
+class StandingBody(Body):
     reason: Annotated[str, Text(1, 500)]
 
 
@@ -48,7 +48,7 @@ AccountId = Annotated[str, IdOf("acc"), Path()]
     response_model=views.AccountView,
     openapi_extra=roles("support", "tenant_admin"),
 )
-async def suspend_account(account_id: AccountId, body: SuspendBody, call: CallDep) -> Response:
+async def suspend_account(account_id: AccountId, body: StandingBody, call: CallDep) -> Response:
     view = partial(views.account_view, tenant=call.tenant)
     accounts = call.answering(AccountStore, view)
     account = await commands.suspend_account(
@@ -63,8 +63,10 @@ async def suspend_account(account_id: AccountId, body: SuspendBody, call: CallDe
     response_model=views.AccountView,
     openapi_extra=roles("support", "tenant_admin"),
 )
-async def reinstate_account(account_id: AccountId, call: CallDep) -> Response:
+async def reinstate_account(account_id: AccountId, body: StandingBody, call: CallDep) -> Response:
     view = partial(views.account_view, tenant=call.tenant)
     accounts = call.answering(AccountStore, view)
-    account = await commands.reinstate_account(commands.ReinstateAccount(account_id), accounts)
+    account = await commands.reinstate_account(
+        commands.ReinstateAccount(account_id, body.reason), accounts
+    )
     return answer(call, view(account), etag=account.version)

@@ -55,7 +55,8 @@ async def suspend_account(cmd: SuspendAccount, accounts: AccountStore) -> Accoun
 @dataclass(frozen=True)
 class ReinstateAccount:
     account_id: str
+    reason: str
 
 
 async def reinstate_account(cmd: ReinstateAccount, accounts: AccountStore) -> Account:
-    return await accounts.update(cmd.account_id, lambda account: account.reinstate())
+    return await accounts.update(cmd.account_id, lambda account: account.reinstate(cmd.reason))

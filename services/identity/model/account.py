@@ -67,6 +67,8 @@ class Account(Mailbox, Revocable):
     registered_at: datetime
     consents: list[Consent] = field(default_factory=list)
     suspension_reason: str | None = None
+    reinstatement_reason: str | None = None
+    """Of the last of either."""
 
     @classmethod
     def register(
@@ -210,11 +212,11 @@ class Account(Mailbox, Revocable):
         self.revoke(at)
         return [AccountSuspended(self.facts())]
 
-    def reinstate(self) -> list[AccountEvent]:
+    def reinstate(self, reason: str) -> list[AccountEvent]:
         if self.status != "suspended":
             raise NotSuspended("this account is not suspended")
         self.status = "active"
-        self.suspension_reason = None
+        self.suspension_reason, self.reinstatement_reason = None, reason
         return [AccountReinstated(self.facts())]
 
     def leave(self, at: datetime) -> list[AccountEvent]:
