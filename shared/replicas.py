@@ -86,6 +86,7 @@ class Person:
     revoked_at: datetime | None = None
     spared_session: str = ""
     ended_sessions: list[str] = field(default_factory=list)
+    roles: list[str] = field(default_factory=list)
 
 
 class People(Projection[Person]):
@@ -152,6 +153,7 @@ def person_from(delivered: Delivered[Any]) -> Person:
         revoked_at=max(revoked, default=None),
         spared_session=facts.spared_session,
         ended_sessions=[ended.id for ended in facts.ended_sessions],
+        roles=list(facts.roles),
     )
 
 

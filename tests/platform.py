@@ -9,11 +9,12 @@ from typing import Any
 
 from deploy.cli.platform import Platform as Administrator
 from deploy.local.demo import administrator
+from deploy.local.mishaps import StoryWithMishaps
 from deploy.local.neighbours import berlin, portrait
 from deploy.local.people import Person, Visitor
 from deploy.local.ports import Ports
 from deploy.local.stack import SERVICES, Stack
-from deploy.local.story import Cast, Story
+from deploy.local.story import Cast
 from deploy.tenants import FOLDER, load_all
 from tests.spans import Collector
 
@@ -31,9 +32,9 @@ class Platform:
     photo: bytes
     started_in: float
 
-    def story(self, cast: Cast) -> Story:
+    def story(self, cast: Cast) -> StoryWithMishaps:
         """A story with fresh people, not told yet."""
-        return Story(
+        return StoryWithMishaps(
             cast,
             gateway=self.stack.address(),
             port=self.stack.ports.gateway,

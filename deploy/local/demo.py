@@ -8,11 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.cli.platform import CliSettings, Platform, RefusedError
+from deploy.local.mishaps import StoryWithMishaps
 from deploy.local.people import PASSWORD, UnexpectedAnswerError
 from deploy.local.programs import CannotRunError
 from deploy.local.seed import seed, staff
 from deploy.local.stack import PLATFORM_ADMIN, Stack
-from deploy.local.story import CASTS, Step, Story
+from deploy.local.story import CASTS, Step
 from deploy.tenants import FOLDER, load_all
 
 out = Console(highlight=False)
@@ -64,7 +65,7 @@ def tell_stories(stack: Stack, admin: Platform) -> None:
         table.add_column("step")
         table.add_column("ms", justify="right")
         table.add_column("trace")
-        story = Story(
+        story = StoryWithMishaps(
             cast,
             gateway=stack.address(),
             port=stack.ports.gateway,
@@ -75,6 +76,7 @@ def tell_stories(stack: Stack, admin: Platform) -> None:
         )
         try:
             story.tell()
+            story.tell_mishaps()
         finally:
             out.print(table)
 

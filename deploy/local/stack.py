@@ -172,6 +172,8 @@ class Stack:
         """What this service alone is told."""
         if name == "profiles":
             return {"FILE_SECRET": self.secrets.get("file_secret")}
+        if name == "jobs":
+            return {"FILE_SECRET": self.secrets.get("jobs_file_secret")}
         if name != "identity":
             return {}
         return {

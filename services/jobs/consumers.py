@@ -2,13 +2,41 @@
 
 from typing import Any
 
-from services.jobs.commands import IssueReceipt, issue_receipt
+from services.jobs.commands import (
+    Compensate,
+    FollowClaim,
+    FollowJob,
+    IssueReceipt,
+    compensate,
+    follow_claim,
+    follow_job,
+    issue_receipt,
+)
 from services.jobs.model.calendar import Availability
 from services.jobs.model.helper import Helper
 from services.jobs.privacy import JobsData
 from services.jobs.store import Answers, HelperRows, Parts
 from shared.contracts.base import Delivered
-from shared.contracts.jobs import JobCompleted, JobEvent, JobSnapshot
+from shared.contracts.jobs import (
+    ClaimEscalated,
+    ClaimEvidenceRequested,
+    ClaimOffered,
+    ClaimReferred,
+    ClaimRejected,
+    ClaimSettled,
+    ClaimSnapshot,
+    ClaimWithdrawn,
+    JobCancelled,
+    JobCompleted,
+    JobConfirmationMissed,
+    JobConfirmed,
+    JobDisputed,
+    JobEvent,
+    JobRescheduled,
+    JobResolved,
+    JobSnapshot,
+    JobUnsuccessful,
+)
 from shared.contracts.profiles import HelperEvent, HelperFacts
 from shared.offboarding import add_offboarding
 from shared.privacy import add_privacy
@@ -46,3 +74,17 @@ def helper_from(id: str, facts: HelperFacts) -> Helper:
 async def write_receipt(delivered: Delivered[JobEvent], scope: Scope) -> None:
     if delivered.event.facts.completed_at is not None:
         await issue_receipt(IssueReceipt(delivered.subject), scope)
+
+
+@consumers.on(
+    "troubles",
+    *(JobDisputed, JobResolved, JobConfirmationMissed, JobConfirmed, JobRescheduled, JobCancelled),
+    *(ClaimEscalated, ClaimEvidenceRequested, ClaimOffered, ClaimReferred, ClaimSettled),
+    *(ClaimRejected, ClaimWithdrawn, ClaimSnapshot, JobUnsuccessful, JobSnapshot),
+)
+async def follow_trouble(delivered: Delivered[Any], scope: Scope) -> None:
+    if isinstance(delivered.event, JobEvent):
+        await compensate(Compensate(delivered.subject), scope)
+        await follow_job(FollowJob(delivered.subject), scope)
+    else:
+        await follow_claim(FollowClaim(delivered.subject), scope)

@@ -3,7 +3,18 @@
 from services.jobs.model import Caller
 from services.jobs.model.receipts import Receipt
 from services.jobs.model.transitions import State
-from services.jobs.store import CalendarStore, JobStore, ReceiptStore
+from services.jobs.store import (
+    CalendarStore,
+    CaseStore,
+    ClaimStore,
+    CompensationStore,
+    EvidenceFiles,
+    JobStore,
+    ReceiptStore,
+)
+from services.jobs.views.cases import case_view
+from services.jobs.views.claims import claim_view
+from services.jobs.views.compensations import compensation_view
 from services.jobs.views.job import job_view, timeline_view
 from services.jobs.views.papers import agreement_view, receipt_view
 from shared.export import Exported
@@ -18,11 +29,18 @@ review or the work itself may still come."""
 
 
 class JobsData(PersonalData):
-    """Receipts and their books stay: they name the account's id alone, behind which is nobody."""
+    """Receipts, their books and compensations stay: they name the account's id alone, behind which
+    is nobody."""
 
     async def open_matters(self, person_id: str, scope: Scope) -> list[str]:
         jobs = [job async for job in scope.store(JobStore).all_of(person_id, _BATCH)]
-        return [f"job:{job.id}" for job in jobs if job.state not in OVER]
+        claims = await scope.store(ClaimStore).of(person_id, None, 0)
+        cases = await scope.store(CaseStore).of(person_id)
+        return [
+            *(f"job:{job.id}" for job in jobs if job.state not in OVER),
+            *(f"claim:{claim.id}" for claim in claims if claim.open),
+            *(f"case:{case.id}" for case in cases if case.active),
+        ]
 
     async def export(self, person_id: str, scope: Scope) -> Exported:
         receipts, reader = scope.store(ReceiptStore), Caller(person_id)
@@ -37,10 +55,34 @@ class JobsData(PersonalData):
                     "receipt": receipt and receipt_view(receipt),
                 }
             )
-        return Exported({"jobs": jobs})
+        claims = await scope.store(ClaimStore).of(person_id, None, 0)
+        shown = [each for claim in claims for each in claim.evidence if each.by == person_id]
+        files = scope.store(EvidenceFiles)
+        cases = await scope.store(CaseStore).of(person_id)
+        owed = await scope.store(CompensationStore).of(person_id)
+        data = {
+            "jobs": jobs,
+            "claims": [claim_view(each, reader) for each in claims],
+            "compensations": [compensation_view(each) for each in owed],
+            "cases": [case_view(each) for each in cases if person_id in each.readers],
+        }
+        return Exported(data, [await files.get(each.file_id) for each in shown])
 
     async def erase(self, person_id: str, scope: Scope) -> None:
         jobs, centre = scope.store(JobStore), scope.tenant.centre
         async for job in jobs.all_of(person_id, _BATCH):
             await jobs.redact(job.id, lambda job: job.redact(centre))
         await scope.store(CalendarStore).forget(person_id)
+        await _erase_claims(person_id, scope)
+        cases = scope.store(CaseStore)
+        for case in await cases.of(person_id):
+            await cases.redact(case.id, lambda each: each.redact())
+
+
+async def _erase_claims(person_id: str, scope: Scope) -> None:
+    """The files first: as long as a claim names them, they are found again."""
+    claims, files = scope.store(ClaimStore), scope.store(EvidenceFiles)
+    for claim in await claims.of(person_id, None, 0):
+        for each in claim.evidence:
+            await files.delete(each.file_id)
+        await claims.redact(claim.id, lambda each: each.redact())

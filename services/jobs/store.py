@@ -6,15 +6,30 @@ from typing import Any
 
 from services.jobs.model import Job, State
 from services.jobs.model.calendar import Calendar
+from services.jobs.model.case import Case
+from services.jobs.model.case_table import CaseState
+from services.jobs.model.claim import Claim
+from services.jobs.model.claim_table import ClaimState
+from services.jobs.model.compensation import Compensation
 from services.jobs.model.helper import Helper
 from services.jobs.model.receipts import Receipt, ReceiptBook
-from shared.contracts.jobs import JobSnapshot, ReceiptSnapshot
+from shared.audit import Looks
+from shared.contracts import audit
+from shared.contracts.jobs import (
+    CaseSnapshot,
+    ClaimSnapshot,
+    CompensationSnapshot,
+    JobSnapshot,
+    ReceiptSnapshot,
+)
 from shared.export import parts_store
 from shared.kernel.errors import NotFound
 from shared.privacy import answers_of
-from shared.store import Index, Projection, Store
+from shared.store import Index, Projection, SealedFiles, Store
 
 NEWEST_FIRST = (("order", -1),)
+BEHIND_ALL = "~"
+"""Greater than every order text."""
 
 ARRIVAL = 1.0
 """Seconds to wait for a helper whose listing may still be on its way here."""
@@ -73,6 +88,109 @@ class ReceiptBookStore(Store[ReceiptBook]):
 class ReceiptStore(Store[Receipt]):
     kind, collection, noun = Receipt, "receipts", "receipt"
     snapshot = ReceiptSnapshot
+
+
+class ClaimStore(Store[Claim]):
+    """Pages run over ``order``, newest first; support's over the same, oldest first."""
+
+    kind, collection, noun = Claim, "claims", "claim"
+    snapshot = ClaimSnapshot
+    indexes = (
+        Index((("tenant", 1), ("parties", 1), ("order", -1))),
+        Index((("tenant", 1), ("state", 1), ("order", 1))),
+        Index((("tenant", 1), ("job_id", 1), ("order", -1))),
+    )
+
+    @classmethod
+    def concerns(cls, aggregate: Claim) -> list[str]:
+        return aggregate.parties
+
+    async def of(self, person_id: str, before: str | None, limit: int) -> list[Claim]:
+        """The claims in which somebody has a part."""
+        where = {"parties": person_id} | _behind(before)
+        return await self._find(where, sort=NEWEST_FIRST, limit=limit)
+
+    async def of_job(self, job_id: str, limit: int) -> list[Claim]:
+        return await self._find({"job_id": job_id}, sort=NEWEST_FIRST, limit=limit)
+
+    async def in_state(self, state: ClaimState, after: str, limit: int) -> list[Claim]:
+        where = {"state": state.value, "order": {"$gt": after}}
+        return await self._find(where, sort=(("order", 1),), limit=limit)
+
+
+class CaseStore(Store[Case]):
+    """Support's queue runs over ``urgency``."""
+
+    kind, collection, noun = Case, "cases", "case"
+    snapshot = CaseSnapshot
+    indexes = (
+        Index((("tenant", 1), ("active", 1), ("urgency", 1))),
+        Index((("tenant", 1), ("state", 1), ("urgency", 1))),
+        Index((("tenant", 1), ("job_id", 1), ("opened_at", -1))),
+        Index((("tenant", 1), ("parties", 1), ("opened_at", -1))),
+        Index((("tenant", 1), ("overdue", 1))),
+    )
+
+    @classmethod
+    def concerns(cls, aggregate: Case) -> list[str]:
+        return aggregate.parties
+
+    async def queue(self, after: str, limit: int) -> list[Case]:
+        """All that are not closed, the most urgent first."""
+        where = {"active": True, "urgency": {"$gt": after}}
+        return await self._find(where, sort=(("urgency", 1),), limit=limit)
+
+    async def in_state(self, state: CaseState, after: str, limit: int) -> list[Case]:
+        where = {"state": state.value, "urgency": {"$gt": after}}
+        return await self._find(where, sort=(("urgency", 1),), limit=limit)
+
+    async def of_job(self, job_id: str) -> list[Case]:
+        """Newest first."""
+        return await self._find({"job_id": job_id}, sort=(("opened_at", -1),))
+
+    async def of(self, person_id: str) -> list[Case]:
+        """About jobs of this person, newest first."""
+        return await self._find({"parties": person_id}, sort=(("opened_at", -1),))
+
+    async def late(self, limit: int) -> list[Case]:
+        """Without a first response in time."""
+        return await self._find({"overdue": True}, limit=limit)
+
+
+class CompensationStore(Store[Compensation]):
+    """Written once for each side of a job."""
+
+    kind, collection, noun = Compensation, "compensations", "compensation"
+    snapshot = CompensationSnapshot
+    indexes = (
+        Index((("tenant", 1), ("job_id", 1), ("side", 1))),
+        Index((("tenant", 1), ("person_id", 1), ("order", -1))),
+        Index((("tenant", 1), ("order", -1))),
+    )
+
+    async def of_job(self, job_id: str) -> list[Compensation]:
+        return await self._find({"job_id": job_id}, sort=(("side", 1),))
+
+    async def of(self, person_id: str) -> list[Compensation]:
+        """Newest first."""
+        return await self._find({"person_id": person_id}, sort=NEWEST_FIRST)
+
+    async def latest(self, before: str | None, limit: int) -> list[Compensation]:
+        """Everybody's, newest first."""
+        where = {"order": {"$lt": before or BEHIND_ALL}}
+        return await self._find(where, sort=NEWEST_FIRST, limit=limit)
+
+
+class EvidenceFiles(SealedFiles):
+    """What the sides of a claim show, JPEG or PDF."""
+
+    bucket = "evidence_files"
+
+
+class LookStore(Looks):
+    """Which of support looked at whose matters."""
+
+    audited, snapshot = audit.AUDITED["jobs"], audit.SNAPSHOTS["jobs"]
 
 
 class HelperRows(Projection[Helper]):

@@ -1,4 +1,4 @@
-"""Published by jobs: the life of a job and its receipt."""
+"""Published by jobs: the life of a job, its receipt, claims and cases about it."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ class JobFacts(Facts):
     helper_id is None while a broadcast has no taker. slot, minutes and price are those of the
     agreement, absent before booking. public_place is rounded to about 1 km. asked_helper_id is who
     was asked by name, also after the job went to others; answered_at when they first said yes or
-    no to it, absent if they did not.
+    no to it, absent if they did not. confirmation_missed_at: this slot is not confirmed in time.
     """
 
     customer_id: str
@@ -56,6 +56,7 @@ class JobFacts(Facts):
     expired_at: datetime | None = None
     asked_helper_id: str | None = None
     answered_at: datetime | None = None
+    confirmation_missed_at: datetime | None = None
 
 
 class JobEvent(Event[JobFacts], publisher="jobs", aggregate="job", facts=JobFacts):
@@ -84,6 +85,10 @@ class JobRescheduled(JobEvent): ...
 
 
 class JobConfirmed(JobEvent): ...
+
+
+class JobConfirmationMissed(JobEvent):
+    """The visit is near and the helper has not said that they will come."""
 
 
 class JobDeparted(JobEvent): ...
@@ -145,3 +150,144 @@ class ReceiptIssued(ReceiptEvent): ...
 
 
 class ReceiptSnapshot(ReceiptEvent): ...
+
+
+class ClaimFacts(Facts):
+    """A damage claim about a job. The event's subject is the claim id; no word of what broke.
+
+    claimant_side: customer or helper. offered is the amount that waits for an answer, settled what
+    it ended with. evidence counts files, reviews how often support was asked to look at it. Until
+    due_at the next side is waited for.
+    """
+
+    job_id: str
+    claimant_id: str
+    respondent_id: str
+    claimant_side: str
+    state: str
+    estimated_loss: Money
+    offered: Money | None = None
+    settled: Money | None = None
+    evidence: int = 0
+    reviews: int = 0
+    reported_at: datetime
+    review_began_at: datetime | None = None
+    due_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class ClaimEvent(Event[ClaimFacts], publisher="jobs", aggregate="claim", facts=ClaimFacts):
+    """Base of the claim's events."""
+
+
+class ClaimReported(ClaimEvent): ...
+
+
+class ClaimEvidenceAdded(ClaimEvent): ...
+
+
+class ClaimEvidenceRequested(ClaimEvent): ...
+
+
+class ClaimEscalated(ClaimEvent):
+    """Support is to decide."""
+
+
+class ClaimOffered(ClaimEvent): ...
+
+
+class ClaimReferred(ClaimEvent):
+    """To the insurer of one of the sides."""
+
+
+class ClaimSettled(ClaimEvent): ...
+
+
+class ClaimRejected(ClaimEvent): ...
+
+
+class ClaimWithdrawn(ClaimEvent): ...
+
+
+class ClaimRedacted(ClaimEvent):
+    """One of the parties was forgotten, and every free word of the claim with them."""
+
+
+class ClaimSnapshot(ClaimEvent): ...
+
+
+class CaseFacts(Facts):
+    """Something that support must look at. The event's subject is the case id; no word of it.
+
+    type: safety, running_visit, other, dispute, claim, missed_confirmation. severity: urgent, high,
+    normal. state: open, assigned, answered, closed. opened_by is absent where no person opened it,
+    reader_ids are the accounts that see it, respond_by is when a first response is due.
+    """
+
+    job_id: str
+    claim_id: str | None = None
+    type: str
+    severity: str
+    state: str
+    opened_by: str | None = None
+    reader_ids: list[str] = []
+    assignee_id: str | None = None
+    opened_at: datetime
+    respond_by: datetime
+    responded_at: datetime | None = None
+    overdue_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+class CaseEvent(Event[CaseFacts], publisher="jobs", aggregate="case", facts=CaseFacts):
+    """Base of the case's events."""
+
+
+class CaseOpened(CaseEvent): ...
+
+
+class CaseAssigned(CaseEvent): ...
+
+
+class CaseResponded(CaseEvent): ...
+
+
+class CaseOverdue(CaseEvent):
+    """Nobody responded in time."""
+
+
+class CaseClosed(CaseEvent): ...
+
+
+class CaseRedacted(CaseEvent):
+    """One of the sides was forgotten, and every free word of the case with them."""
+
+
+class CaseSnapshot(CaseEvent): ...
+
+
+class CompensationFacts(Facts):
+    """What the operator owes one side of a visit that failed by line or router.
+
+    The event's subject is the compensation id. side: customer or helper, cause: line_inactive or
+    router_fault.
+    """
+
+    job_id: str
+    person_id: str
+    side: str
+    cause: str
+    amount: Money
+    granted_at: datetime
+
+
+class CompensationEvent(
+    Event[CompensationFacts], publisher="jobs", aggregate="compensation", facts=CompensationFacts
+):
+    """Base of the compensation's events."""
+
+
+class CompensationGranted(CompensationEvent): ...
+
+
+class CompensationSnapshot(CompensationEvent): ...

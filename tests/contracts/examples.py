@@ -16,7 +16,14 @@ from shared.contracts.identity import (
     TenantFacts,
     TenantRules,
 )
-from shared.contracts.jobs import JobFacts, ReceiptFacts, Slot
+from shared.contracts.jobs import (
+    CaseFacts,
+    ClaimFacts,
+    CompensationFacts,
+    JobFacts,
+    ReceiptFacts,
+    Slot,
+)
 from shared.contracts.messaging import AcquaintanceFacts, ConversationFacts, MessageFacts
 from shared.contracts.privacy import ErasureFacts, ExportFacts, ExportPartFacts, PersonalDataFacts
 from shared.contracts.profiles import (
@@ -153,6 +160,7 @@ def a_job() -> JobFacts:
         requested_at=after(1),
         asked_helper_id=HELPER,
         answered_at=after(2),
+        confirmation_missed_at=after(2),
         **{f"{moment}_at": after(2 + hours) for hours, moment in enumerate(moments)},
     )
 
@@ -175,6 +183,54 @@ def an_acquaintance() -> AcquaintanceFacts:
         blocked_by=HELPER,
         blocked_at=after(6),
         active_job_ids=[JOB],
+    )
+
+
+def a_claim() -> ClaimFacts:
+    return ClaimFacts(
+        job_id=JOB,
+        claimant_id=CUSTOMER,
+        respondent_id=HELPER,
+        claimant_side="customer",
+        state="offered",
+        estimated_loss=Money(12000, "EUR"),
+        offered=Money(9000, "EUR"),
+        settled=Money(9500, "EUR"),
+        evidence=2,
+        reviews=1,
+        reported_at=after(40),
+        review_began_at=after(50),
+        due_at=after(400),
+        ended_at=after(60),
+    )
+
+
+def a_case() -> CaseFacts:
+    return CaseFacts(
+        job_id=JOB,
+        claim_id=derived_id("claim", "example"),
+        type="claim",
+        severity="normal",
+        state="closed",
+        opened_by=CUSTOMER,
+        reader_ids=[CUSTOMER, HELPER],
+        assignee_id=derived_id("acc", "support"),
+        opened_at=after(50),
+        respond_by=after(74),
+        responded_at=after(75),
+        overdue_at=after(74),
+        closed_at=after(80),
+    )
+
+
+def a_compensation() -> CompensationFacts:
+    return CompensationFacts(
+        job_id=JOB,
+        person_id=HELPER,
+        side="helper",
+        cause="router_fault",
+        amount=Money(1800, "EUR"),
+        granted_at=after(30),
     )
 
 
@@ -286,6 +342,9 @@ EXAMPLES: dict[type[Facts], tuple[str, Facts]] = {
     JobFacts: (JOB, a_job()),
     ReceiptFacts: (derived_id("receipt", "example"), a_receipt()),
     AcquaintanceFacts: (derived_id("acquaintance", "example"), an_acquaintance()),
+    ClaimFacts: (derived_id("claim", "example"), a_claim()),
+    CaseFacts: (derived_id("case", "example"), a_case()),
+    CompensationFacts: (derived_id("compensation", "example"), a_compensation()),
     ConversationFacts: (CONVERSATION, a_conversation()),
     MessageFacts: (f"{CONVERSATION}:3", a_message()),
     ReviewPairFacts: (derived_id("pair", "example"), a_review_pair()),

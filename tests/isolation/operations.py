@@ -88,6 +88,14 @@ class Operation:
         return schema
 
     @property
+    def upload(self) -> str | None:
+        """The media type in which a file about something of somebody's is sent."""
+        content = self.definition.get("requestBody", {}).get("content", {})
+        if not self.path_parameters or "application/json" in content:
+            return None
+        return next(iter(content), None)
+
+    @property
     def names(self) -> set[str]:
         """Path parameters, and the fields of the body at any depth."""
         return {*self.path_parameters, *_field_names(self.body_schema or {})}

@@ -103,6 +103,11 @@ class World:
         options: dict[str, Any] = {"params": operation.query, "headers": headers}
         if body is not None:
             options["json"] = body
+        elif operation.upload == "multipart/form-data":
+            options["files"] = {"file": ("photo.jpg", self.platform.photo, "image/jpeg")}
+        elif operation.upload is not None:
+            headers["Content-Type"] = operation.upload
+            options["content"] = self.platform.photo
         with self.client.stream(operation.method, base + path, **options) as response:
             live = response.headers.get("content-type", "").startswith("text/event-stream")
             text = _begin(response) if live else response.read().decode(errors="replace")
@@ -200,6 +205,7 @@ def _made(people: _People, ours: Story, neighbours: Story, foreign: Story) -> Wo
     customer, helper = ours.customer, ours.helper
     quiet, idle = people.join("Kunigunde Stillhalter"), people.join("Irmgard Unbeteiligt")
     conversation, offered, offer = _talk(quiet, helper)
+    claim, evidence = _claim(customer, ours.job_id, people.platform.photo)
     [with_customer] = [each["id"] for each in customer.get("/v1/conversations")["data"]]
     written = customer.get(f"/v1/jobs/{ours.job_id}/reviews")["data"]
     reviews = {review["by"]: review["id"] for review in written}
@@ -209,6 +215,9 @@ def _made(people: _People, ours: Story, neighbours: Story, foreign: Story) -> Wo
         "helper_id": [helper.id],
         "conversation_id": [with_customer, conversation],
         "review_id": [reviews["customer"], reviews["helper"]],
+        "claim_id": [claim],
+        "case_id": [_case(customer, ours.job_id)],
+        "evidence_id": [evidence],
         "document_id": [_document(helper, people.platform.photo)],
         "attempt_id": [helper.post("/v1/helpers/me/attempts", {"skill": "tv"})["id"]],
         "account_id": [idle.id],
@@ -257,6 +266,9 @@ _TITLE = "Drucker im Hinterzimmer druckt nur Rätsel"
 _DESCRIPTION = "Bitte dreimal klopfen und nach dem Kater fragen"
 _STREET = "Schattenweg 7b"
 _POLICY = "VERTRAULICH-4711"
+_VASE = "Vase der Urgroßtante aus Meißen"
+_FEAR = "Er steht noch immer vor der Kellertür"
+_INCIDENT = "Sie zerschellte am Schrank neben dem Geheimfach"
 
 
 def _told_in_confidence(story: Story) -> dict[str, str]:
@@ -266,6 +278,9 @@ def _told_in_confidence(story: Story) -> dict[str, str]:
         "title of a job": _TITLE,
         "description of a job": _DESCRIPTION,
         "policy number": _POLICY,
+        "broken thing": _VASE,
+        "how it broke": _INCIDENT,
+        "fear": _FEAR,
         "street of a job": cast.address[0],
         "street of another job": _STREET,
         **{f"coordinate {each}": str(each) for each in (*cast.home, *cast.helper_place)},
@@ -325,6 +340,22 @@ def _document(helper: Person, photo: bytes) -> str:
         files={"file": ("police.jpg", photo, "image/jpeg")},
     )
     return str(proof["id"])
+
+
+def _claim(customer: Person, job: str, photo: bytes) -> tuple[str, str]:
+    """Damage that the customer reports, and the picture of it."""
+    loss = {"amount_minor": 12000, "currency": "EUR"}
+    notice = {"item": _VASE, "incident": _INCIDENT, "estimated_loss": loss}
+    claim = customer.post(f"/v1/jobs/{job}/claims", notice)["id"]
+    path = f"/v1/claims/{claim}/evidence"
+    shown = customer.post(path, files={"file": ("vase.jpg", photo, "image/jpeg")})
+    return str(claim), str(shown["evidence"][0]["id"])
+
+
+def _case(customer: Person, job: str) -> str:
+    """What the customer asks support about."""
+    body = {"type": "safety", "reason": _FEAR}
+    return str(customer.post(f"/v1/jobs/{job}/cases", body)["id"])
 
 
 def _earlier_session(person: Person) -> str:

@@ -13,7 +13,9 @@ async def running(
     broker_url: str, mongo_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Harness]:
     folder = tmp_path_factory.mktemp("jobs")
-    async with Harness.running(create, Settings, broker_url, mongo_url, folder) as harness:
+    async with Harness.running(
+        create, Settings, broker_url, mongo_url, folder, file_secret="f" * 32
+    ) as harness:
         yield harness
 
 

@@ -330,7 +330,7 @@ def test_a_fence_is_raised_only_where_the_hold_could_still_be_booked():
 
 
 def test_a_reschedule_is_proposed_at_most_twice_and_lapses_after_24_hours():
-    job = booked()
+    job = confirmed()
     for number in range(2):
         at = NOW + number * DAY
         job.propose_reschedule(a_slot(5 * DAY), ADA, at)
@@ -338,7 +338,7 @@ def test_a_reschedule_is_proposed_at_most_twice_and_lapses_after_24_hours():
         job.on_due(job.due_at)
         assert job.reschedule is None
         assert job.due_at is None
-        assert job.state is State.BOOKED
+        assert job.state is State.CONFIRMED
     with pytest.raises(IllegalTransition):
         job.propose_reschedule(a_slot(5 * DAY), BEN, NOW)
 

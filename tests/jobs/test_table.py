@@ -32,6 +32,7 @@ DESIGN = {
     "accept-reschedule": "booked confirmed > : customer helper",
     "refuse-reschedule": "booked confirmed > : customer helper",
     "confirm": "booked > confirmed : helper",
+    "miss-confirmation": "booked > : timer",
     "depart": "confirmed > en_route : helper",
     "start": "confirmed en_route > in_progress : helper",
     "propose-change": "in_progress > : helper",

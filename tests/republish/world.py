@@ -39,6 +39,7 @@ LOOKS = 3
 OWN: dict[str, dict[str, Any]] = {
     "identity": {"key_secret": "k" * 32, "password_memory_kib": 64},
     "profiles": {"file_secret": "f" * 32},
+    "jobs": {"file_secret": "f" * 32},
 }
 """Settings that a service cannot do without."""
 

@@ -1,5 +1,25 @@
 """The routes of jobs."""
 
-from services.jobs.api import appointments, endings, jobs, talks, visits
+from services.jobs.api import (
+    appointments,
+    cases,
+    claims,
+    compensations,
+    endings,
+    jobs,
+    on_claims,
+    talks,
+    visits,
+)
 
-ROUTERS = (jobs.router, talks.router, appointments.router, visits.router, endings.router)
+ROUTERS = (
+    jobs.router,
+    talks.router,
+    appointments.router,
+    visits.router,
+    endings.router,
+    claims.router,
+    on_claims.router,
+    cases.router,
+    compensations.router,
+)

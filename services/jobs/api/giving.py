@@ -8,9 +8,10 @@ from starlette.responses import Response
 
 from services.jobs.commands.giving import OnJob
 from services.jobs.model import Caller, Job
-from services.jobs.model.values import Slot
-from services.jobs.store import JobStore
-from services.jobs.views import job_view
+from services.jobs.model.values import Side, Slot
+from services.jobs.store import JobStore, LookStore
+from services.jobs.views import job_view, see
+from shared.audit import record_look
 from shared.http import Call, answer
 from shared.http.fields import Body, Instant, MoneyIn
 from shared.kernel.money import Money
@@ -47,6 +48,23 @@ def answering(call: Call) -> JobStore:
     return call.answering(JobStore, lambda job: job_view(job, by, call.now))
 
 
+async def recorded(job: Job, purpose: str, call: Call) -> None:
+    """Support's look at a job is written down before it is answered; a party's own is none."""
+    if job.side_of(caller_of(call)) is Side.SUPPORT:
+        parties = [job.customer_id, *([job.helper_id] if job.helper_id else [])]
+        await record_look(
+            call, LookStore, kind="job", subjects=parties, thing_id=job.id, purpose=purpose
+        )
+
+
+async def seen(job_id: str, purpose: str, call: Call) -> tuple[Job, Caller]:
+    """The job, and the caller with what made it visible. NotFound for whoever has no part."""
+    job, reader = await see(job_id, caller_of(call), call)
+    if reader.helper is None:
+        await recorded(job, purpose, call)
+    return job, reader
+
+
 def shown(job: Job, call: Call) -> Response:
     return answer(call, job_view(job, caller_of(call), call.now), etag=job.version)
 
@@ -55,4 +73,7 @@ async def give(
     cmd: C, carry_out: Callable[[C, JobStore, Scope], Awaitable[Job]], call: Call
 ) -> Response:
     """Carry the command out and show the job."""
-    return shown(await carry_out(cmd, answering(call), call), call)
+    job = await carry_out(cmd, answering(call), call)
+    if cmd.by.support:
+        await recorded(job, "decision", call)
+    return shown(job, call)

@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from services.jobs import commands, views
-from services.jobs.api.giving import JobId, SlotIn, answering, caller_of, give, shown
+from services.jobs.api.giving import JobId, SlotIn, answering, caller_of, give, seen, shown
 from services.jobs.model import State
 from services.jobs.model.receipts import Receipt
 from services.jobs.model.requesting import Wish
@@ -102,7 +102,7 @@ async def list_jobs(
 
 @router.get("/v1/jobs/{job_id}", operation_id="jobs_get_job", response_model=views.JobView)
 async def get_job(job_id: JobId, call: CallDep) -> Response:
-    job, reader = await views.see(job_id, caller_of(call), call)
+    job, reader = await seen(job_id, "read", call)
     return answer(call, views.job_view(job, reader, call.now), etag=job.version)
 
 
@@ -113,7 +113,7 @@ async def get_job(job_id: JobId, call: CallDep) -> Response:
 )
 async def get_timeline(job_id: JobId, call: CallDep) -> Response:
     """Every step of the job, oldest first."""
-    job, reader = await views.see(job_id, caller_of(call), call)
+    job, reader = await seen(job_id, "timeline", call)
     return answer(call, views.timeline_view(job, reader))
 
 
@@ -124,7 +124,7 @@ async def get_timeline(job_id: JobId, call: CallDep) -> Response:
 )
 async def get_agreement(job_id: JobId, call: CallDep) -> Response:
     """What both sides agreed to; 404 before the job is booked."""
-    job, _ = await views.see(job_id, caller_of(call), call)
+    job, _ = await seen(job_id, "agreement", call)
     return answer(call, views.agreement_view(job))
 
 
@@ -135,7 +135,7 @@ async def get_agreement(job_id: JobId, call: CallDep) -> Response:
 )
 async def get_receipt(job_id: JobId, call: CallDep) -> Response:
     """The receipt, within seconds of completion; 404 before."""
-    job, _ = await views.see(job_id, caller_of(call), call)
+    job, _ = await seen(job_id, "receipt", call)
     receipt = await call.store(ReceiptStore).find(Receipt.id_for(job.id))
     if receipt is None:
         raise NotFound("there is no receipt for this job yet")

@@ -9,7 +9,7 @@ from services.jobs.model.negotiation import Negotiation
 from services.jobs.model.state import Caller, Events
 from services.jobs.model.transitions import HOLDING, Command, State
 from services.jobs.model.values import Offer, OfferStatus, Reschedule, Slot
-from shared.contracts.jobs import JobBooked, JobConfirmed, JobRescheduled
+from shared.contracts.jobs import JobBooked, JobConfirmationMissed, JobConfirmed, JobRescheduled
 from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.ids import derived_id
 
@@ -63,7 +63,7 @@ class Booking(Negotiation):
         self._settle(current, OfferStatus.ACCEPTED)
         self._settle_all(OfferStatus.LOST)
         self.helper_id = current.helper_id
-        self.slot, self.hold = current.terms.slot, hold.ref
+        self.slot, self.hold, self.appointed_at = current.terms.slot, hold.ref, at
         self.agreement = self._agree(current, helper, at)
         self._step(Command.ACCEPT, at, by=by, to=State.BOOKED)
         return [JobBooked(self.facts())]
@@ -102,8 +102,16 @@ class Booking(Negotiation):
 
     def confirm(self, by: Caller, at: datetime) -> Events:
         self.permit(Command.CONFIRM, by, at)
+        self.confirmation_missed = False
         self._step(Command.CONFIRM, at, by=by, to=State.CONFIRMED)
         return [JobConfirmed(self.facts())]
+
+    def _miss_confirmation(self, at: datetime) -> Events:
+        """The visit is near and the helper has not said that they will come: support is told."""
+        self.confirmations_missed = [*self.confirmations_missed, at]
+        self.confirmation_missed = True
+        self._step(Command.MISS_CONFIRMATION, at, by=None)
+        return [JobConfirmationMissed(self.facts())]
 
     # Rescheduling
 
@@ -134,8 +142,8 @@ class Booking(Negotiation):
         proposal = self.proposed(by, at)
         if hold.fence != self.fence or hold.ref != proposal.id:
             raise HoldLost
-        self.slot, self.hold = proposal.slot, hold.ref
-        self.reschedule = None
+        self.slot, self.hold, self.appointed_at = proposal.slot, hold.ref, at
+        self.reschedule, self.confirmation_missed = None, False
         self._step(Command.ACCEPT_RESCHEDULE, at, by=by)
         return [JobRescheduled(self.facts())]
 

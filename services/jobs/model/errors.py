@@ -19,9 +19,11 @@ class NotYourCommand(Forbidden):
 
 
 class IllegalTransition(Conflict):
-    """The right party, but the job is not there (any more, or yet)."""
+    """The right party, but the job (or claim, or case) is not there (any more, or yet)."""
 
     code = "illegal_transition"
 
-    def __init__(self, command: str, state: str, allowed: Sequence[str]) -> None:
-        super().__init__(f"{command} is not possible while this job is {state}", allowed=[*allowed])
+    def __init__(self, command: str, state: str, allowed: Sequence[str], noun: str = "job") -> None:
+        super().__init__(
+            f"{command} is not possible while this {noun} is {state}", allowed=[*allowed]
+        )

@@ -25,10 +25,19 @@ class Job(Requesting, Ending, Redacting):
         if self.state in UNBOOKED:
             return self._time_out(now)
         if self.state in HOLDING:
-            return self._lapse_reschedule(now)
+            return self._remind(now)
         if self.state is State.DELIVERED:
             return self.complete(None, now)
         if self.state in ENDED:
             return self._close(now)
+        self.due_at = None
+        return []
+
+    def _remind(self, now: datetime) -> Events:
+        """An answer to a wish for another slot, or the helper's word, did not come in time."""
+        if self.reschedule is not None and self.reschedule.expires_at <= now:
+            return self._lapse_reschedule(now)
+        if self.state is State.BOOKED and not self.confirmation_missed:
+            return self._miss_confirmation(now)
         self.due_at = None
         return []

@@ -136,7 +136,10 @@ class Moves(JobState):
         if self.state is State.OFFERED:
             return min(offer.expires_at for offer in self.open_offers())
         if self.state in HOLDING:
-            return self.reschedule.expires_at if self.reschedule else None
+            moments = [self.reschedule.expires_at] if self.reschedule else []
+            if self.state is State.BOOKED and not self.confirmation_missed:
+                moments.append(self.confirm_by)
+            return min(moments, default=None)
         if self.state is State.DELIVERED:
             return self.when(State.DELIVERED) + COMPLETION
         if self.state in ENDED:

@@ -1,7 +1,7 @@
 """What a job is made of, and what everybody may know of it."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.jobs.model.agreement import Agreement, Policies
@@ -46,6 +46,8 @@ MILESTONES = {
 }
 
 
+CONFIRM_AHEAD, CONFIRM_WITHIN = timedelta(hours=24), timedelta(hours=2)
+
 ANSWERS = (Command.OFFER, Command.DECLINE, Command.CANCEL)
 """A helper's first word to a request, whichever it is."""
 
@@ -64,7 +66,8 @@ class JobState(Aggregate):
     """The fields of a job and what every command does to them.
 
     helper_id is absent while a broadcast has no taker; asked_id is who was asked by name. slot is
-    the appointment now, hold the name under which the helper's calendar keeps it. For the lists:
+    the appointment now, made at appointed_at, hold the name under which the helper's calendar keeps
+    it; confirmation_missed is said of this appointment, the list of all. For the lists:
     seats are the parties (``helper:acc_...``), open_cells from where an open broadcast may be
     reached, and order sorts by creation.
     """
@@ -91,6 +94,9 @@ class JobState(Aggregate):
     fence: int = 0
     reschedule: Reschedule | None = None
     reschedules: int = 0
+    appointed_at: datetime | None = None
+    confirmations_missed: list[datetime] = field(default_factory=list)
+    confirmation_missed: bool = False
     change: Change | None = None
     changes: list[Change] = field(default_factory=list)
     delivery: Delivery | None = None
@@ -121,6 +127,12 @@ class JobState(Aggregate):
         return self.slot
 
     @property
+    def confirm_by(self) -> datetime:
+        """24 h before the visit; where it is booked later, after 2 h or half of the time left."""
+        start, made = self.booked_slot.start, self.appointed_at or self.when(State.BOOKED)
+        return max(start - CONFIRM_AHEAD, made + min(CONFIRM_WITHIN, (start - made) / 2))
+
+    @property
     def agreed(self) -> Agreement:
         assert self.agreement is not None, "only a booked job has an agreement"
         return self.agreement
@@ -133,6 +145,10 @@ class JobState(Aggregate):
     def when(self, state: State) -> datetime:
         """When this state was first reached."""
         return self.milestones[MILESTONES[state]]
+
+    def reached(self, state: State) -> bool:
+        """Whether the job ever was in this state."""
+        return MILESTONES[state] in self.milestones
 
     def open_offers(self) -> list[Offer]:
         return [offer for offer in self.offers if offer.status is OfferStatus.OPEN]
@@ -170,6 +186,9 @@ class JobState(Aggregate):
             cause_party=self.cause_party,
             asked_helper_id=self.asked_id,
             answered_at=self._answered_at(),
+            confirmation_missed_at=(
+                self.confirmations_missed[-1] if self.confirmation_missed else None
+            ),
             **times,
         )
 

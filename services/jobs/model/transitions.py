@@ -47,6 +47,7 @@ class Command(StrEnum):
     REFUSE_RESCHEDULE = "refuse-reschedule"
     LAPSE_RESCHEDULE = "lapse-reschedule"
     CONFIRM = "confirm"
+    MISS_CONFIRMATION = "miss-confirmation"
     DEPART = "depart"
     START = "start"
     PROPOSE_CHANGE = "propose-change"
@@ -140,6 +141,7 @@ ROWS = (
     Transition(Command.REFUSE_RESCHEDULE, APPOINTED, (), (C, H), (Guard.ANSWER_DUE,)),
     Transition(Command.LAPSE_RESCHEDULE, APPOINTED, (), (T,)),
     Transition(Command.CONFIRM, (S.BOOKED,), (S.CONFIRMED,), (H,)),
+    Transition(Command.MISS_CONFIRMATION, (S.BOOKED,), (), (T,)),
     Transition(Command.DEPART, (S.CONFIRMED,), (S.EN_ROUTE,), (H,)),
     Transition(Command.START, (S.CONFIRMED, S.EN_ROUTE), (S.IN_PROGRESS,), (H,)),
     Transition(Command.PROPOSE_CHANGE, (S.IN_PROGRESS,), (), (H,)),

@@ -1,5 +1,18 @@
-"""How jobs are shown, to whom, and which of them."""
+"""How jobs and what follows from them are shown, to whom, and which of them."""
 
+from services.jobs.views.cases import (
+    CasesView,
+    CaseView,
+    SupportCaseView,
+    case_view,
+    support_case_view,
+)
+from services.jobs.views.claims import ClaimView, claim_view, evidence_of, see_claim
+from services.jobs.views.compensations import (
+    CompensationsView,
+    CompensationView,
+    compensation_view,
+)
 from services.jobs.views.job import JobView, TimelineView, job_view, timeline_view
 from services.jobs.views.lists import jobs_page
 from services.jobs.views.papers import (
@@ -12,13 +25,25 @@ from services.jobs.views.reading import see
 
 __all__ = [
     "AgreementView",
+    "CaseView",
+    "CasesView",
+    "ClaimView",
+    "CompensationView",
+    "CompensationsView",
     "JobView",
     "ReceiptView",
+    "SupportCaseView",
     "TimelineView",
     "agreement_view",
+    "case_view",
+    "claim_view",
+    "compensation_view",
+    "evidence_of",
     "job_view",
     "jobs_page",
     "receipt_view",
     "see",
+    "see_claim",
+    "support_case_view",
     "timeline_view",
 ]

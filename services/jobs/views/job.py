@@ -5,12 +5,13 @@ of other bidders; support sees no address.
 """
 
 from datetime import datetime
+from typing import Self
 
 from pydantic import Field
 
 from services.jobs.model import Caller, Job, State
 from services.jobs.model.errors import NoSuchJob
-from services.jobs.model.values import Offer, Side
+from services.jobs.model.values import Offer, Side, Step
 from services.jobs.views.parts import (
     AddressView,
     ChangeView,
@@ -141,6 +142,17 @@ class StepView(View):
     reason: str | None
     at: Instant
 
+    @classmethod
+    def of(cls, step: Step) -> Self:
+        return cls(
+            version=step.version,
+            state=step.state,
+            command=step.command,
+            actor=step.actor,
+            reason=step.reason,
+            at=step.at,
+        )
+
 
 class TimelineView(View):
     """Oldest first."""
@@ -155,16 +167,4 @@ def timeline_view(job: Job, reader: Caller) -> TimelineView:
         known = (None, job.customer_id, reader.id)
         bidders = {offer.helper_id for offer in job.offers} | set(job.declined_by)
         steps = [step for step in steps if step.actor in known or step.actor not in bidders]
-    return TimelineView(
-        data=[
-            StepView(
-                version=step.version,
-                state=step.state,
-                command=step.command,
-                actor=step.actor,
-                reason=step.reason,
-                at=step.at,
-            )
-            for step in steps
-        ]
-    )
+    return TimelineView(data=[StepView.of(step) for step in steps])
