@@ -58,6 +58,11 @@ class Studio:
         _sniff(content, IMAGE_TYPES, pointer)
         return await self._encoded(content, PHOTO_EDGE, pointer)
 
+    async def picture(self, content: bytes, pointer: str = "") -> Clean:
+        """The same at most 2400 pixels a side, in which details can be seen."""
+        _sniff(content, IMAGE_TYPES, pointer)
+        return await self._encoded(content, SCAN_EDGE, pointer)
+
     async def document(self, content: bytes, pointer: str = "") -> Clean:
         """Images as JPEG of at most 2400 pixels a side; a PDF as it is, if nothing in it acts."""
         if _sniff(content, (*IMAGE_TYPES, PDF), pointer) == PDF:

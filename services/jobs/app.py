@@ -18,6 +18,7 @@ from services.jobs.store import (
     JobStore,
     LookStore,
     Parts,
+    PhotoFiles,
     ReceiptBookStore,
     ReceiptStore,
 )
@@ -37,6 +38,7 @@ STORES = (
     EvidenceFiles,
     CaseStore,
     CompensationStore,
+    PhotoFiles,
     LookStore,
     Answers,
     Parts,

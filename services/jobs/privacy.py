@@ -1,5 +1,7 @@
 """What jobs knows of a person, and how it forgets it."""
 
+from typing import Any
+
 from services.jobs.model import Caller
 from services.jobs.model.receipts import Receipt
 from services.jobs.model.transitions import State
@@ -10,6 +12,7 @@ from services.jobs.store import (
     CompensationStore,
     EvidenceFiles,
     JobStore,
+    PhotoFiles,
     ReceiptStore,
 )
 from services.jobs.views.cases import case_view
@@ -20,6 +23,7 @@ from services.jobs.views.papers import agreement_view, receipt_view
 from shared.export import Exported
 from shared.privacy import PersonalData
 from shared.scope import Scope
+from shared.store import File
 
 _BATCH = 50
 
@@ -44,8 +48,11 @@ class JobsData(PersonalData):
 
     async def export(self, person_id: str, scope: Scope) -> Exported:
         receipts, reader = scope.store(ReceiptStore), Caller(person_id)
-        jobs = []
+        jobs: list[Any] = []
+        files: list[File] = []
         async for job in scope.store(JobStore).all_of(person_id, _BATCH):
+            shown = [each for each in job.photos if each.by == person_id]
+            files += [await scope.store(PhotoFiles).get(each.file_id) for each in shown]
             receipt = await receipts.find(Receipt.id_for(job.id))
             jobs.append(
                 {
@@ -56,8 +63,8 @@ class JobsData(PersonalData):
                 }
             )
         claims = await scope.store(ClaimStore).of(person_id, None, 0)
-        shown = [each for claim in claims for each in claim.evidence if each.by == person_id]
-        files = scope.store(EvidenceFiles)
+        evidence = [each for claim in claims for each in claim.evidence if each.by == person_id]
+        files += [await scope.store(EvidenceFiles).get(each.file_id) for each in evidence]
         cases = await scope.store(CaseStore).of(person_id)
         owed = await scope.store(CompensationStore).of(person_id)
         data = {
@@ -66,11 +73,14 @@ class JobsData(PersonalData):
             "compensations": [compensation_view(each) for each in owed],
             "cases": [case_view(each) for each in cases if person_id in each.readers],
         }
-        return Exported(data, [await files.get(each.file_id) for each in shown])
+        return Exported(data, files)
 
     async def erase(self, person_id: str, scope: Scope) -> None:
         jobs, centre = scope.store(JobStore), scope.tenant.centre
+        photos = scope.store(PhotoFiles)
         async for job in jobs.all_of(person_id, _BATCH):
+            for photo in job.photos:
+                await photos.delete(photo.file_id)
             await jobs.redact(job.id, lambda job: job.redact(centre))
         await scope.store(CalendarStore).forget(person_id)
         await _erase_claims(person_id, scope)

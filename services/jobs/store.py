@@ -187,6 +187,12 @@ class EvidenceFiles(SealedFiles):
     bucket = "evidence_files"
 
 
+class PhotoFiles(SealedFiles):
+    """Photos of the problem, JPEG."""
+
+    bucket = "photo_files"
+
+
 class LookStore(Looks):
     """Which of support looked at whose matters."""
 

@@ -179,7 +179,7 @@ class _People:
         )
         near = replace(BERLIN, customer="Nele Nachbarin", helper="Rolf Rivale", home=(52.51, 13.39))
         far = replace(ZURICH, customer="Urs Auswärts", helper="Reto Auswärts")
-        stories = [self.platform.story(cast) for cast in (ours, near, far)]
+        stories: list[Story] = [self.platform.story(cast) for cast in (ours, near, far)]
         for story in stories:
             for person in (story.customer, story.helper, story.support, story.stranger):
                 self._leaving.enter_context(person)
@@ -216,6 +216,7 @@ def _made(people: _People, ours: Story, neighbours: Story, foreign: Story) -> Wo
         "conversation_id": [with_customer, conversation],
         "review_id": [reviews["customer"], reviews["helper"]],
         "claim_id": [claim],
+        "photo_id": [_photo(customer, ours.job_id, people.platform.photo)],
         "case_id": [_case(customer, ours.job_id)],
         "evidence_id": [evidence],
         "document_id": [_document(helper, people.platform.photo)],
@@ -350,6 +351,13 @@ def _claim(customer: Person, job: str, photo: bytes) -> tuple[str, str]:
     path = f"/v1/claims/{claim}/evidence"
     shown = customer.post(path, files={"file": ("vase.jpg", photo, "image/jpeg")})
     return str(claim), str(shown["evidence"][0]["id"])
+
+
+def _photo(customer: Person, job: str, photo: bytes) -> str:
+    """What the problem looks like."""
+    sent = {"Content-Type": "image/jpeg"}
+    shown = customer.post(f"/v1/jobs/{job}/photos", content=photo, headers=sent)
+    return str(shown["data"][-1]["id"])
 
 
 def _case(customer: Person, job: str) -> str:

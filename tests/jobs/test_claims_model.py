@@ -202,7 +202,7 @@ def test_a_visit_that_has_begun_can_break_something(state: State):
 def test_the_first_notice_comes_within_fourteen_days_of_the_jobs_end():
     job = completed()
     end = job.when(State.COMPLETED)
-    assert report(job, at=end + 14 * DAY - timedelta(seconds=1))
+    report(job, at=end + 14 * DAY - timedelta(seconds=1))
     with pytest.raises(TooLate):
         report(job, at=end + 14 * DAY)
 
@@ -210,7 +210,7 @@ def test_the_first_notice_comes_within_fourteen_days_of_the_jobs_end():
 def test_the_window_of_a_failed_visit_begins_with_its_failure():
     job = a_job(State.IN_PROGRESS)
     job.fail(Cause.UNSAFE, BEN, NOW + 5 * DAY)
-    assert report(saved(job), at=NOW + 18 * DAY)
+    report(saved(job), at=NOW + 18 * DAY)
     with pytest.raises(TooLate):
         report(job, at=NOW + 19 * DAY)
 

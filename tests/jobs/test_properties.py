@@ -27,6 +27,7 @@ from tests.jobs.builders import (
     give,
     requested,
 )
+from tests.jobs.reference import Reference
 
 ADAPTER = TypeAdapter(Job)
 WAITING = {*UNBOOKED, State.DELIVERED}
@@ -35,6 +36,7 @@ UNTIMED = {State.DISPUTED, State.CLOSED}
 
 ENDS = {Command.CANCEL, Command.WITHDRAW, Command.DECLINE, Command.FAIL, Command.NO_SHOW}
 FURTHER = [command for command in GIVEN if command not in ENDS]
+DAYS_LATER = st.sampled_from([47, 49, 167, 169])
 PERSON = st.sampled_from([ADA, BEN, CEM, SUE])
 
 
@@ -45,11 +47,16 @@ class JobMachine(RuleBasedStateMachine):
         super().__init__()
         self.now = NOW
         self.job: Job = requested(broadcast=True, slots=[a_slot(60 * DAY)])
+        self.reference = self._reference(broadcast=True)
+
+    def _reference(self, *, broadcast: bool) -> Reference:
+        return Reference(broadcast, NOW, a_slot().start)
 
     @rule(broadcast=st.booleans())
     def begin_again(self, broadcast: bool) -> None:
         if self.job.state in ENDED or self.job.state is State.CLOSED:
             self.job = requested(broadcast=broadcast, slots=[a_slot(60 * DAY)])
+            self.reference = self._reference(broadcast=broadcast)
             self.now = NOW
 
     @rule(who=PERSON, pick=st.integers(0, 99))
@@ -84,7 +91,28 @@ class JobMachine(RuleBasedStateMachine):
 
     @rule(hours=st.sampled_from([1, 1, 1, 5, 25, 75]))
     def let_time_pass(self, hours: int) -> None:
-        self.now += timedelta(hours=hours)
+        self._pass(timedelta(hours=hours))
+
+    @rule(minutes=st.sampled_from([5, 15]), who=st.sampled_from([ADA, BEN]), hours=DAYS_LATER)
+    def wait_for_each_other(self, minutes: int, who: Caller, hours: int) -> None:
+        if self.job.state in {State.CONFIRMED, State.EN_ROUTE}:
+            self._pass(self.job.booked_slot.start + timedelta(minutes=minutes) - self.now)
+            allowed = Command.NO_SHOW in self._allowed(who)
+            self._give(Command.NO_SHOW, who, expected=allowed)
+            self._dispute(hours, ADA)
+
+    @rule(hours=DAYS_LATER, who=st.sampled_from([ADA, BEN, CEM]))
+    def think_it_over(self, hours: int, who: Caller) -> None:
+        self._dispute(hours, who)
+
+    def _dispute(self, hours: int, who: Caller) -> None:
+        if self.job.state in ENDED:
+            self._pass(self.job.when(self.job.state) + timedelta(hours=hours) - self.now)
+            self._give(Command.DISPUTE, who, expected=Command.DISPUTE in self._allowed(who))
+
+    def _pass(self, time: timedelta) -> None:
+        self.now += max(time, timedelta(0))
+        self.reference.pass_time(self.now)
         for _ in range(60):
             if self.job.due_at is None or self.job.due_at > self.now:
                 return
@@ -97,6 +125,7 @@ class JobMachine(RuleBasedStateMachine):
         raise AssertionError("the timer does not come to rest")
 
     def _give(self, command: Command, who: Caller, *, expected: bool) -> None:
+        assert expected == (command in self.reference.allowed(who, self.now)), command
         source, before = self.job.state, ADAPTER.dump_python(self.job)
         try:
             give(self.job, command, who, self.now)
@@ -109,6 +138,15 @@ class JobMachine(RuleBasedStateMachine):
             assert expected, f"{command} was not allowed to {who.id} in {source}"
             assert TABLE[command].leads(source, self.job.state)
             self.job.version += 1
+            self.reference.give(command, who, self.now, self.job.helper_id)
+            if self.job.slot is not None:
+                self.reference.slot = self.job.slot.start
+
+    @invariant()
+    def it_is_where_the_design_says_and_allows_what_the_design_says(self) -> None:
+        assert self.job.state == self.reference.state
+        for who in (ADA, BEN, CEM, SUE, EVA):
+            assert set(self._allowed(who)) == self.reference.allowed(who, self.now), who.id
 
     @invariant()
     def it_is_read_back_as_it_was_written(self) -> None:
@@ -156,6 +194,6 @@ class JobMachine(RuleBasedStateMachine):
 
 
 JobMachine.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=50, deadline=None, derandomize=True
+    max_examples=80, stateful_step_count=50, deadline=None, derandomize=True
 )
 TestJob = JobMachine.TestCase

@@ -8,6 +8,7 @@ from services.jobs.api import (
     endings,
     jobs,
     on_claims,
+    photos,
     talks,
     visits,
 )
@@ -22,4 +23,5 @@ ROUTERS = (
     on_claims.router,
     cases.router,
     compensations.router,
+    photos.router,
 )

@@ -82,6 +82,7 @@ from services.jobs.commands.negotiating import (
 )
 from services.jobs.commands.receipts import IssueReceipt, issue_receipt
 from services.jobs.commands.requesting import Broadcast, RequestJob, broadcast, request_job
+from services.jobs.commands.showing import AddPhoto, add_photo, check_may_add_photo
 from services.jobs.commands.visiting import (
     ApproveChange,
     Complete,
@@ -104,6 +105,7 @@ __all__ = [
     "AcceptReschedule",
     "AcceptSettlement",
     "AddEvidence",
+    "AddPhoto",
     "AgreeCause",
     "ApproveChange",
     "AssignCase",
@@ -149,12 +151,14 @@ __all__ = [
     "accept_reschedule",
     "accept_settlement",
     "add_evidence",
+    "add_photo",
     "agree_cause",
     "approve_change",
     "assign_case",
     "broadcast",
     "cancel",
     "check_may_add_evidence",
+    "check_may_add_photo",
     "close_case",
     "compensate",
     "complete",

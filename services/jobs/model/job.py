@@ -6,16 +6,17 @@ from datetime import datetime
 from services.jobs.model.ending import Ending
 from services.jobs.model.redacting import Redacting
 from services.jobs.model.requesting import Requesting
+from services.jobs.model.showing import Showing
 from services.jobs.model.state import Events
 from services.jobs.model.transitions import ENDED, HOLDING, UNBOOKED, State
 
 
 @dataclass(kw_only=True)
-class Job(Requesting, Ending, Redacting):
+class Job(Requesting, Ending, Showing, Redacting):
     """The aggregate. Every public method is a command of the table, named in ``transitions``.
 
     The behaviours are classes of their own, each in a file: requesting, negotiation, booking,
-    visit, ending, redacting.
+    visit, ending, showing, redacting.
     """
 
     def on_due(self, now: datetime) -> Events:

@@ -15,12 +15,15 @@ class Redacting(JobState):
     agreement's digest stay: they are the other side's too."""
 
     def redact(self, nowhere: Point) -> Events:
-        """nowhere stands for the place of the work; nothing happens the second time."""
+        """nowhere stands for the place of the work; nothing happens the second time.
+
+        The photos' files must be gone before.
+        """
         if self.address == NOWHERE:
             return []
         self.title = self.description = ""
         self.address, self.place = NOWHERE, nowhere
-        self.open_cells = []
+        self.open_cells, self.photos = [], []
         if self.agreement is not None:
             self.agreement = replace(self.agreement, text="")
         if self.delivery is not None:

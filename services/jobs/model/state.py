@@ -14,6 +14,7 @@ from services.jobs.model.values import (
     Fee,
     Offer,
     OfferStatus,
+    Photo,
     Reschedule,
     Resolution,
     Side,
@@ -107,6 +108,7 @@ class JobState(Aggregate):
     proposed_resolution: Resolution | None = None
     proposed_by: Side | None = None
     resolution: Resolution | None = None
+    photos: list[Photo] = field(default_factory=list)
     milestones: dict[str, datetime] = field(default_factory=dict)
     timeline: list[Step] = field(default_factory=list)
     seats: list[str] = field(default_factory=list)

@@ -179,6 +179,17 @@ class Resolution:
 
 
 @dataclass(frozen=True, slots=True)
+class Photo:
+    """Of the problem; by is the account that showed it."""
+
+    id: str
+    by: str
+    file_id: str
+    content_type: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """A line of the job's timeline; actor is absent where a timer acted."""
 

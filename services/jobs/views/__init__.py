@@ -21,6 +21,7 @@ from services.jobs.views.papers import (
     agreement_view,
     receipt_view,
 )
+from services.jobs.views.photos import PhotosView, photos_view
 from services.jobs.views.reading import see
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "CompensationView",
     "CompensationsView",
     "JobView",
+    "PhotosView",
     "ReceiptView",
     "SupportCaseView",
     "TimelineView",
@@ -41,6 +43,7 @@ __all__ = [
     "evidence_of",
     "job_view",
     "jobs_page",
+    "photos_view",
     "receipt_view",
     "see",
     "see_claim",
