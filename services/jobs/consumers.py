@@ -4,10 +4,12 @@ from typing import Any
 
 from services.jobs.commands import (
     Compensate,
+    FollowBlock,
     FollowClaim,
     FollowJob,
     IssueReceipt,
     compensate,
+    follow_block,
     follow_claim,
     follow_job,
     issue_receipt,
@@ -19,6 +21,7 @@ from services.jobs.store import Answers, HelperRows, Parts
 from shared.contracts.base import Delivered
 from shared.contracts.jobs import (
     ClaimEscalated,
+    ClaimEvent,
     ClaimEvidenceRequested,
     ClaimOffered,
     ClaimReferred,
@@ -37,6 +40,7 @@ from shared.contracts.jobs import (
     JobSnapshot,
     JobUnsuccessful,
 )
+from shared.contracts.messaging import AcquaintanceFacts, AcquaintanceSnapshot, PeerBlocked
 from shared.contracts.profiles import HelperEvent, HelperFacts
 from shared.offboarding import add_offboarding
 from shared.privacy import add_privacy
@@ -81,10 +85,19 @@ async def write_receipt(delivered: Delivered[JobEvent], scope: Scope) -> None:
     *(JobDisputed, JobResolved, JobConfirmationMissed, JobConfirmed, JobRescheduled, JobCancelled),
     *(ClaimEscalated, ClaimEvidenceRequested, ClaimOffered, ClaimReferred, ClaimSettled),
     *(ClaimRejected, ClaimWithdrawn, ClaimSnapshot, JobUnsuccessful, JobSnapshot),
+    *(PeerBlocked, AcquaintanceSnapshot),
 )
 async def follow_trouble(delivered: Delivered[Any], scope: Scope) -> None:
     if isinstance(delivered.event, JobEvent):
         await compensate(Compensate(delivered.subject), scope)
         await follow_job(FollowJob(delivered.subject), scope)
-    else:
+    elif isinstance(delivered.event, ClaimEvent):
         await follow_claim(FollowClaim(delivered.subject), scope)
+    else:
+        await follow_blocked(delivered.event.facts, scope)
+
+
+async def follow_blocked(facts: AcquaintanceFacts, scope: Scope) -> None:
+    if facts.blocked_by is not None and facts.blocked_at is not None:
+        for job_id in facts.active_job_ids:
+            await follow_block(FollowBlock(job_id, facts.blocked_by, facts.blocked_at), scope)

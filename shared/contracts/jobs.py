@@ -219,9 +219,10 @@ class ClaimSnapshot(ClaimEvent): ...
 class CaseFacts(Facts):
     """Something that support must look at. The event's subject is the case id; no word of it.
 
-    type: safety, running_visit, other, dispute, claim, missed_confirmation. severity: urgent, high,
-    normal. state: open, assigned, answered, closed. opened_by is absent where no person opened it,
-    reader_ids are the accounts that see it, respond_by is when a first response is due.
+    type: safety, running_visit, other, dispute, claim, missed_confirmation, block. severity:
+    urgent, high, normal. state: open, assigned, answered, closed. opened_by is absent where no
+    person opened it, reader_ids are the accounts that see it, respond_by is when a first response
+    is due.
     """
 
     job_id: str

@@ -22,6 +22,7 @@ from shared.contracts.jobs import (
     JobDisputed,
     JobSnapshot,
 )
+from shared.contracts.messaging import AcquaintanceFacts, PeerBlocked
 from shared.kernel.ids import derived_id, new_id
 from tests.harness import Harness
 from tests.jobs.claims import SUPPORT, a_claim, a_visit, act, look, looks_by
@@ -299,6 +300,32 @@ async def test_a_contested_claim_is_a_case_until_it_is_decided(jobs: Harness):
     assert (told.type, told.claim_id) == ("claim", claim["id"])
     await act(story, claim["id"], "withdraw", by=story.customer)
     await jobs.published(CaseClosed, subject=id)
+
+
+async def test_a_block_between_the_sides_of_a_coming_visit_is_a_case_that_neither_sees(
+    jobs: Harness,
+):
+    story, over = await ask(jobs), await ask(jobs)
+    await story.book()
+    await over.complete()
+    facts = AcquaintanceFacts(
+        people=sorted((story.customer, story.helper)),
+        blocked_by=story.helper,
+        blocked_at=jobs.scope().now,
+        active_job_ids=[story.id, over.id],
+    )
+    for _ in range(2):
+        await jobs.deliver(PeerBlocked(facts), subject=new_id("acq"))
+    told = await jobs.published(
+        CaseOpened, subject=derived_id("case", "block", story.id, story.helper)
+    )
+    assert (told.event.facts.type, told.event.facts.severity) == ("block", "high")
+    for side in (story.customer, story.helper):
+        assert await cases_of(story, side) == []
+    assert await cases_of(over, over.customer) == []
+    sue = await supporter(jobs)
+    [seen] = (await story.get("/cases", by=sue, roles=SUPPORT)).json()["data"]
+    assert seen["type"] == "block"
 
 
 async def test_an_open_case_is_an_open_matter_and_its_words_go_with_a_side(jobs: Harness):

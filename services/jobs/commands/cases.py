@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.jobs.model import Caller, Job
@@ -11,7 +12,7 @@ from services.jobs.model.case import (
     Case,
     TooManyCases,
 )
-from services.jobs.model.case_causes import Cause, causes_in, causes_of
+from services.jobs.model.case_causes import Cause, block_of, causes_in, causes_of
 from services.jobs.model.case_table import CaseType
 from services.jobs.model.working_hours import WorkingHours
 from services.jobs.store import CaseStore, ClaimStore, JobStore
@@ -77,6 +78,22 @@ async def follow_claim(cmd: FollowClaim, scope: Scope) -> None:
     claim = await scope.store(ClaimStore).get(cmd.claim_id)
     job = await scope.store(JobStore).get(claim.job_id)
     await _follow(causes_of(claim), job, scope)
+
+
+@dataclass(frozen=True)
+class FollowBlock:
+    """Somebody has blocked the other side of this job."""
+
+    job_id: str
+    by: str
+    at: datetime
+
+
+async def follow_block(cmd: FollowBlock, scope: Scope) -> None:
+    """Silent: neither side is told. Nothing where no visit is to come any more."""
+    job = await scope.store(JobStore).get(cmd.job_id)
+    if (cause := block_of(job, cmd.by, cmd.at)) is not None:
+        await _follow([cause], job, scope)
 
 
 async def _follow(causes: Sequence[Cause], job: Job, scope: Scope) -> None:

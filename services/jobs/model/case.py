@@ -126,10 +126,11 @@ class Case(Aggregate):
 
     @classmethod
     def follow(cls, cause: Cause, job: Job, hours: WorkingHours) -> tuple["Case", list[CaseEvent]]:
-        """By what happened to the job or a claim; both sides see it."""
+        """By what happened; both sides see it, unless it is silent."""
         due = respond_by(cause.type, cause.at, hours, cause.visit)
-        case = cls._made(cause.type, job, id=cause.id, readers=_sides(job), at=cause.at, due=due)
-        case.claim_id = cause.claim_id
+        readers = [] if cause.silent else _sides(job)
+        case = cls._made(cause.type, job, id=cause.id, readers=readers, at=cause.at, due=due)
+        case.claim_id, case.opened_by = cause.claim_id, cause.by
         return case, case._step(K.OPEN, cause.at, by=None, to=S.OPEN, event=CaseOpened)
 
     @classmethod

@@ -7,7 +7,7 @@ from services.jobs.model.case_table import CaseType
 from services.jobs.model.claim import Claim
 from services.jobs.model.claim_table import ClaimState
 from services.jobs.model.job import Job
-from services.jobs.model.transitions import State
+from services.jobs.model.transitions import HOLDING, State
 from shared.kernel.ids import derived_id
 
 
@@ -16,6 +16,7 @@ class Cause:
     """What calls a case into being: its name makes the case's id, so that it exists once.
 
     visit is the beginning of an appointment in doubt, over whether there is nothing to do any more.
+    by is whose doing it was, silent that neither side is told of the case.
     """
 
     id: str
@@ -24,6 +25,8 @@ class Cause:
     over: bool
     claim_id: str | None = None
     visit: datetime | None = None
+    by: str | None = None
+    silent: bool = False
 
 
 def causes_in(job: Job) -> list[Cause]:
@@ -56,3 +59,12 @@ def causes_of(claim: Claim) -> list[Cause]:
         )
         for number in range(1, claim.reviews + 1)
     ]
+
+
+def block_of(job: Job, by: str, at: datetime) -> Cause | None:
+    """Two who cannot write to each other have a visit before them, or one under way."""
+    if job.state not in HOLDING:
+        return None
+    name = derived_id("case", "block", job.id, by)
+    visit = job.booked_slot.start
+    return Cause(name, CaseType.BLOCK, at, over=False, visit=visit, by=by, silent=True)

@@ -16,6 +16,7 @@ class CaseType(StrEnum):
     DISPUTE = "dispute"
     CLAIM = "claim"
     MISSED_CONFIRMATION = "missed_confirmation"
+    BLOCK = "block"
 
 
 class Severity(StrEnum):
@@ -28,6 +29,7 @@ SEVERITY = {
     CaseType.SAFETY: Severity.URGENT,
     CaseType.RUNNING_VISIT: Severity.HIGH,
     CaseType.MISSED_CONFIRMATION: Severity.HIGH,
+    CaseType.BLOCK: Severity.HIGH,
     CaseType.DISPUTE: Severity.NORMAL,
     CaseType.CLAIM: Severity.NORMAL,
     CaseType.OTHER: Severity.NORMAL,
@@ -44,7 +46,7 @@ AT_ONCE = {
 """By the clock, day and night; all else has one working day."""
 
 BEFORE_VISIT, LEAST = timedelta(hours=4), timedelta(minutes=30)
-"""A missed confirmation is answered so long before the visit, but support has LEAST in any case."""
+"""What puts a visit in doubt is answered so long before it, but support has LEAST in any case."""
 
 
 def respond_by(
