@@ -40,23 +40,28 @@ class Ticker:
 
     async def run(self) -> None:
         while True:
+            behind = False
             for store in self._stores:
                 try:
-                    await self.work_off(store)
+                    behind |= await self.work_off(store) == BATCH
                 except Unavailable:
                     log.info("timers.waiting", collection=store.collection)
-            await asyncio.sleep(TICK)
+            if not behind:
+                await asyncio.sleep(TICK)
 
-    async def work_off(self, kind: type[Store[Any]]) -> None:
-        """One batch of due aggregates of this kind, oldest first."""
+    async def work_off(self, kind: type[Store[Any]]) -> int:
+        """One batch of due aggregates of this kind, oldest first; how many it dealt with."""
         documents = self._database.collection(kind.collection)
         due = documents.find({"due_at": {"$lte": self._now()}}, {"tenant": 1})
         with driver_errors():
             found = await due.sort("due_at", 1).limit(BATCH).to_list(None)
+        dealt = 0
         for document in found:
             scope = self._scope_of(document["tenant"])
             if scope is not None:
                 await self._act(scope.store(kind), document["_id"], scope.now)
+                dealt += 1
+        return dealt
 
     async def _act(self, store: Store[Any], id: str, now: datetime) -> None:
         try:
