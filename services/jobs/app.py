@@ -6,14 +6,20 @@ from fastapi import FastAPI
 
 from services.jobs.api import ROUTERS
 from services.jobs.consumers import consumers
+from services.jobs.line_test import HttpLineAdapter, LineTest
+from services.jobs.papers import Press
 from services.jobs.settings import Settings
 from services.jobs.store import (
     Answers,
+    AppointmentStore,
     CalendarStore,
     CaseStore,
     ClaimStore,
     CompensationStore,
+    CreditNoteBookStore,
+    CreditNoteStore,
     EvidenceFiles,
+    FeedStore,
     HelperRows,
     JobStore,
     LookStore,
@@ -21,8 +27,10 @@ from services.jobs.store import (
     PhotoFiles,
     ReceiptBookStore,
     ReceiptStore,
+    TaxStore,
 )
 from services.jobs.watch import CaseWatch
+from shared.mail import MailStore, Postman
 from shared.media import Studio
 from shared.service import build_service
 from shared.settings import load
@@ -33,12 +41,18 @@ STORES = (
     CalendarStore,
     ReceiptBookStore,
     ReceiptStore,
-    HelperRows,
     ClaimStore,
     EvidenceFiles,
     CaseStore,
     CompensationStore,
     PhotoFiles,
+    CreditNoteBookStore,
+    CreditNoteStore,
+    TaxStore,
+    AppointmentStore,
+    FeedStore,
+    MailStore,
+    HelperRows,
     LookStore,
     Answers,
     Parts,
@@ -51,8 +65,13 @@ def create(settings: Settings | None = None) -> FastAPI:
     known = [each.get_secret_value() for each in chosen.file_keys_known]
     keys = FileKeys(chosen.file_secret.get_secret_value(), known)
 
+    lines = chosen.line_tests or {}
+    token = chosen.line_test_token.get_secret_value()
+    adapters = {slug: HttpLineAdapter(str(url), token) for slug, url in lines.items()}
+
     def resources(database: Database) -> Sequence[object]:
-        return Studio(), keys, CaseWatch(database)
+        post = Postman(database, chosen.smtp_url)
+        return Studio(), keys, CaseWatch(database), Press(), post, LineTest(adapters)
 
     return build_service(
         "jobs",

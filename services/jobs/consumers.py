@@ -1,4 +1,4 @@
-"""What jobs hears: helpers, and its own completed jobs."""
+"""What jobs hears: helpers, and its own jobs that came to be owed for."""
 
 from typing import Any
 
@@ -7,19 +7,26 @@ from services.jobs.commands import (
     FollowBlock,
     FollowClaim,
     FollowJob,
+    IssueCreditNote,
     IssueReceipt,
     compensate,
     follow_block,
     follow_claim,
     follow_job,
+    issue_credit_note,
     issue_receipt,
+    notices,
+    tax,
 )
+from services.jobs.commands.appointing import watch_appointment
+from services.jobs.commands.lines import check_line
 from services.jobs.model.calendar import Availability
 from services.jobs.model.helper import Helper
 from services.jobs.privacy import JobsData
 from services.jobs.store import Answers, HelperRows, Parts
 from shared.contracts.base import Delivered
 from shared.contracts.jobs import (
+    AppointmentApproached,
     ClaimEscalated,
     ClaimEvent,
     ClaimEvidenceRequested,
@@ -29,16 +36,19 @@ from shared.contracts.jobs import (
     ClaimSettled,
     ClaimSnapshot,
     ClaimWithdrawn,
+    JobBooked,
     JobCancelled,
     JobCompleted,
     JobConfirmationMissed,
     JobConfirmed,
+    JobDeparted,
     JobDisputed,
     JobEvent,
     JobRescheduled,
     JobResolved,
     JobSnapshot,
     JobUnsuccessful,
+    TaxRecordEvent,
 )
 from shared.contracts.messaging import AcquaintanceFacts, AcquaintanceSnapshot, PeerBlocked
 from shared.contracts.profiles import HelperEvent, HelperFacts
@@ -74,10 +84,43 @@ def helper_from(id: str, facts: HelperFacts) -> Helper:
     )
 
 
-@consumers.on("receipts", JobCompleted, JobSnapshot)
+@consumers.on("notices", *notices.TOLD, AppointmentApproached, *notices.TAX)
+async def tell(delivered: Delivered[Any], scope: Scope) -> None:
+    """What waits for somebody; each mail is written once, however often this is told."""
+    event = delivered.event
+    if isinstance(event, AppointmentApproached):
+        await notices.of_appointment(event, scope)
+    elif isinstance(event, TaxRecordEvent):
+        await notices.of_tax_data(delivered.subject, event, scope)
+    else:
+        await notices.of_job(delivered.subject, event, scope)
+
+
+@consumers.on("line_tests", AppointmentApproached, JobDeparted, prefetch=4)
+async def look_at_line(delivered: Delivered[Any], scope: Scope) -> None:
+    """A queue of its own: a test that takes its time keeps nobody else waiting."""
+    event = delivered.event
+    if isinstance(event, AppointmentApproached):
+        await check_line(event.facts.job_id, "day before", scope)
+    else:
+        await check_line(delivered.subject, "departure", scope)
+
+
+@consumers.on("appointments", JobBooked, JobRescheduled)
+async def expect_visit(delivered: Delivered[JobEvent], scope: Scope) -> None:
+    await watch_appointment(delivered.subject, scope)
+    earning = tax.expected(delivered.event.facts)
+    if earning is not None:
+        await tax.expect_tax_data(earning, scope)
+
+
+@consumers.on("receipts", JobCompleted, JobResolved, JobSnapshot)
 async def write_receipt(delivered: Delivered[JobEvent], scope: Scope) -> None:
-    if delivered.event.facts.completed_at is not None:
+    facts = delivered.event.facts
+    if facts.completed_at or (facts.delivered_at and facts.resolved_at):
         await issue_receipt(IssueReceipt(delivered.subject), scope)
+    if facts.resolved_at is not None:
+        await issue_credit_note(IssueCreditNote(delivered.subject), scope)
 
 
 @consumers.on(

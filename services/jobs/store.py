@@ -1,26 +1,33 @@
 """The collections of jobs and their named look-ups."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from services.jobs.model import Job, State
+from services.jobs.model.appointment import Appointment
 from services.jobs.model.calendar import Calendar
 from services.jobs.model.case import Case
 from services.jobs.model.case_table import CaseState
 from services.jobs.model.claim import Claim
 from services.jobs.model.claim_table import ClaimState
 from services.jobs.model.compensation import Compensation
+from services.jobs.model.credit_notes import CreditNote, CreditNoteBook
+from services.jobs.model.feed import Feed
 from services.jobs.model.helper import Helper
 from services.jobs.model.receipts import Receipt, ReceiptBook
+from services.jobs.model.tax import TaxRecord
 from shared.audit import Looks
 from shared.contracts import audit
 from shared.contracts.jobs import (
+    AppointmentSnapshot,
     CaseSnapshot,
     ClaimSnapshot,
     CompensationSnapshot,
+    CreditNoteSnapshot,
     JobSnapshot,
     ReceiptSnapshot,
+    TaxRecordSnapshot,
 )
 from shared.export import parts_store
 from shared.kernel.errors import NotFound
@@ -44,7 +51,18 @@ class JobStore(Store[Job]):
         Index((("tenant", 1), ("seats", 1), ("order", -1))),
         Index((("tenant", 1), ("seats", 1), ("state", 1), ("order", -1))),
         Index((("tenant", 1), ("open_cells", 1), ("order", -1))),
+        Index((("tenant", 1), ("order", 1))),
+        Index((("tenant", 1), ("errand", 1), ("order", 1))),
     )
+
+    async def between(self, first: str, last: str, limit: int) -> list[Job]:
+        """By creation, behind the order first and before last."""
+        where = {"order": {"$gt": first, "$lt": last}}
+        return await self._find(where, sort=(("order", 1),), limit=limit)
+
+    async def of_errands(self, errands: Sequence[str]) -> list[Job]:
+        """All jobs of the same kind at the same address, for each of these."""
+        return await self._find({"errand": {"$in": list(errands)}})
 
     async def of(self, seat: str, state: State | None, before: str | None, limit: int) -> list[Job]:
         """The jobs in which somebody has this seat (``customer:acc_...``)."""
@@ -88,6 +106,20 @@ class ReceiptBookStore(Store[ReceiptBook]):
 class ReceiptStore(Store[Receipt]):
     kind, collection, noun = Receipt, "receipts", "receipt"
     snapshot = ReceiptSnapshot
+    indexes = (
+        Index((("tenant", 1), ("year", 1), ("filed", 1))),
+        Index((("tenant", 1), ("helper_id", 1), ("order", -1))),
+    )
+
+    async def of_year(self, year: int, after: str, limit: int) -> list[Receipt]:
+        """By helper and date, behind filed."""
+        where = {"year": year, "filed": {"$gt": after}}
+        return await self._find(where, sort=(("filed", 1),), limit=limit)
+
+    async def latest_of(self, helper_id: str) -> Receipt | None:
+        """The helper's last receipt."""
+        found = await self._find({"helper_id": helper_id}, sort=NEWEST_FIRST, limit=1)
+        return found[0] if found else None
 
 
 class ClaimStore(Store[Claim]):
@@ -191,6 +223,41 @@ class PhotoFiles(SealedFiles):
     """Photos of the problem, JPEG."""
 
     bucket = "photo_files"
+
+
+class CreditNoteBookStore(Store[CreditNoteBook]):
+    kind, collection, noun = CreditNoteBook, "credit_note_books", "credit note book"
+
+
+class CreditNoteStore(Store[CreditNote]):
+    kind, collection, noun = CreditNote, "credit_notes", "credit note"
+    snapshot = CreditNoteSnapshot
+    indexes = (Index((("tenant", 1), ("year", 1), ("filed", 1))),)
+
+    async def of_year(self, year: int, after: str, limit: int) -> list[CreditNote]:
+        """By helper and date, behind filed."""
+        where = {"year": year, "filed": {"$gt": after}}
+        return await self._find(where, sort=(("filed", 1),), limit=limit)
+
+
+class AppointmentStore(Store[Appointment]):
+    kind, collection, noun = Appointment, "appointments", "appointment"
+    snapshot = AppointmentSnapshot
+
+
+class FeedStore(Store[Feed]):
+    kind, collection, noun = Feed, "feeds", "calendar"
+
+
+class TaxStore(Store[TaxRecord]):
+    """One record a helper, under the account's id."""
+
+    kind, collection, noun = TaxRecord, "tax_records", "tax record"
+    snapshot = TaxRecordSnapshot
+
+    async def of_helpers(self, helper_ids: Sequence[str]) -> dict[str, TaxRecord]:
+        found = await self._find({"_id": {"$in": list(helper_ids)}})
+        return {record.id: record for record in found}
 
 
 class LookStore(Looks):

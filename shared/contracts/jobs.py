@@ -84,6 +84,10 @@ class JobBooked(JobEvent): ...
 class JobRescheduled(JobEvent): ...
 
 
+class JobRescheduleProposed(JobEvent):
+    """Waits for the other side; the appointment is as it was."""
+
+
 class JobConfirmed(JobEvent): ...
 
 
@@ -95,6 +99,10 @@ class JobDeparted(JobEvent): ...
 
 
 class JobStarted(JobEvent): ...
+
+
+class JobChangeProposed(JobEvent):
+    """More than was agreed; waits for the customer."""
 
 
 class JobChangeApproved(JobEvent): ...
@@ -116,6 +124,10 @@ class JobNoShow(JobEvent): ...
 
 
 class JobDisputed(JobEvent): ...
+
+
+class JobResolutionProposed(JobEvent):
+    """Waits for the other side, or for support."""
 
 
 class JobResolved(JobEvent): ...
@@ -292,3 +304,92 @@ class CompensationGranted(CompensationEvent): ...
 
 
 class CompensationSnapshot(CompensationEvent): ...
+
+
+class CreditNoteFacts(Facts):
+    """What of a receipt was taken back. The event's subject is the credit note's id.
+
+    number is gapless per helper and year; total is the amount refunded.
+    """
+
+    job_id: str
+    helper_id: str
+    customer_id: str
+    receipt_id: str
+    receipt_number: str
+    number: str
+    issued_at: datetime
+    total: Money
+
+
+class CreditNoteEvent(
+    Event[CreditNoteFacts], publisher="jobs", aggregate="credit_note", facts=CreditNoteFacts
+):
+    """Base of the credit note's events."""
+
+
+class CreditNoteIssued(CreditNoteEvent): ...
+
+
+class CreditNoteSnapshot(CreditNoteEvent): ...
+
+
+class TaxRecordFacts(Facts):
+    """How far it is with a helper's tax data, of which nothing is told. The event's subject is the
+    account id.
+
+    state: waiting, asked, overdue, given or left. due_by is when bookings end without them.
+    """
+
+    state: str
+    asked_at: datetime | None = None
+    due_by: datetime | None = None
+    given_at: datetime | None = None
+    reminders: int = 0
+
+
+class TaxRecordEvent(
+    Event[TaxRecordFacts], publisher="jobs", aggregate="tax_record", facts=TaxRecordFacts
+):
+    """Base of the tax record's events."""
+
+
+class TaxDataRequested(TaxRecordEvent):
+    """The first paid job is near."""
+
+
+class TaxDataReminded(TaxRecordEvent): ...
+
+
+class TaxDataOverdue(TaxRecordEvent):
+    """From now on the helper cannot be booked."""
+
+
+class TaxDataProvided(TaxRecordEvent): ...
+
+
+class TaxDataErased(TaxRecordEvent):
+    """The helper is no more; what has to be reported yet stays sealed."""
+
+
+class TaxRecordSnapshot(TaxRecordEvent): ...
+
+
+class AppointmentFacts(Facts):
+    """A booked appointment, whether it is kept or not."""
+
+    job_id: str
+    start: datetime
+
+
+class AppointmentEvent(
+    Event[AppointmentFacts], publisher="jobs", aggregate="appointment", facts=AppointmentFacts
+):
+    """Base of the appointment's events."""
+
+
+class AppointmentApproached(AppointmentEvent):
+    """A day before it, or at once where it was booked later."""
+
+
+class AppointmentSnapshot(AppointmentEvent): ...

@@ -17,12 +17,15 @@ from shared.contracts.identity import (
     TenantRules,
 )
 from shared.contracts.jobs import (
+    AppointmentFacts,
     CaseFacts,
     ClaimFacts,
     CompensationFacts,
+    CreditNoteFacts,
     JobFacts,
     ReceiptFacts,
     Slot,
+    TaxRecordFacts,
 )
 from shared.contracts.messaging import AcquaintanceFacts, ConversationFacts, MessageFacts
 from shared.contracts.privacy import ErasureFacts, ExportFacts, ExportPartFacts, PersonalDataFacts
@@ -163,6 +166,29 @@ def a_job() -> JobFacts:
         confirmation_missed_at=after(2),
         **{f"{moment}_at": after(2 + hours) for hours, moment in enumerate(moments)},
     )
+
+
+def a_credit_note() -> CreditNoteFacts:
+    return CreditNoteFacts(
+        job_id=JOB,
+        helper_id=HELPER,
+        customer_id=CUSTOMER,
+        receipt_id=derived_id("receipt", "example"),
+        receipt_number="2026-0001",
+        number="C2026-0001",
+        issued_at=after(34),
+        total=Money(1000, "EUR"),
+    )
+
+
+def a_tax_record() -> TaxRecordFacts:
+    return TaxRecordFacts(
+        state="given", asked_at=after(1), due_by=after(1441), given_at=after(50), reminders=1
+    )
+
+
+def an_appointment() -> AppointmentFacts:
+    return AppointmentFacts(job_id=JOB, start=after(30))
 
 
 def a_receipt() -> ReceiptFacts:
@@ -345,6 +371,9 @@ EXAMPLES: dict[type[Facts], tuple[str, Facts]] = {
     ClaimFacts: (derived_id("claim", "example"), a_claim()),
     CaseFacts: (derived_id("case", "example"), a_case()),
     CompensationFacts: (derived_id("compensation", "example"), a_compensation()),
+    CreditNoteFacts: (derived_id("credit", "example"), a_credit_note()),
+    TaxRecordFacts: (HELPER, a_tax_record()),
+    AppointmentFacts: (derived_id("appointment", "example"), an_appointment()),
     ConversationFacts: (CONVERSATION, a_conversation()),
     MessageFacts: (f"{CONVERSATION}:3", a_message()),
     ReviewPairFacts: (derived_id("pair", "example"), a_review_pair()),

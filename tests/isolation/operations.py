@@ -32,6 +32,8 @@ QUERY: dict[str, str] = {
     "limit": "100",
     "from": FROM,
     "to": TO,
+    "year": str(_SOON.year),
+    "token": "acc_nobody.secret",
 }
 """Query parameters that are sent wherever they are known; the others must not be required."""
 

@@ -259,6 +259,7 @@ def give(job: Job, command: Command, by: Caller, at: datetime) -> Events:
         Command.AGREE_CAUSE: lambda: job.agree_cause(by, at),
         Command.NO_SHOW: lambda: job.no_show(by, at),
         Command.DISPUTE: lambda: job.dispute("broken", by, at),
+        Command.PAYMENT_WORD: lambda: job.say_unpaid(by, at),
         Command.RESOLVE: lambda: job.resolve(Resolution("settled"), by, at),
     }
     return acts[command]()

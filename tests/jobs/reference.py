@@ -48,6 +48,7 @@ class Reference:
     change: bool = False
     blamed: str | None = None
     resolving: str | None = None
+    fee: bool = False
 
     def __post_init__(self) -> None:
         self.helper = None if self.broadcast else "ben"
@@ -106,6 +107,9 @@ class Reference:
             case "dispute":
                 window = 48 * HOUR if self.state == "no_show" else 7 * DAY
                 return now < self.first[self.state] + window
+            case "payment-word":
+                accepted = {"completed", "resolved"} & self.first.keys()
+                return self.fee or ("delivered" in self.first and bool(accepted))
         return True
 
     def give(self, command: str, who: Caller, now: datetime, helper: str | None) -> None:
@@ -138,6 +142,8 @@ class Reference:
             self.blamed = "helper" if late else None
         if command == "agree-cause":
             self.blamed = None
+        if command == "no-show":
+            self.fee = side == "helper"
         if command == "accept":
             self.helper, self.turns = helper, {}
         if command == "broadcast":

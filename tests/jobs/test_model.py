@@ -25,6 +25,7 @@ from shared.contracts.jobs import (
     JobExpired,
     JobOffered,
     JobRequested,
+    JobResolutionProposed,
     JobResolved,
 )
 from shared.kernel.errors import Invalid
@@ -528,18 +529,20 @@ def test_a_dispute_comes_within_seven_days():
 def test_another_word_replaces_a_proposed_resolution():
     job = a_job(State.DISPUTED)
     job.resolve(Resolution("all back", refund=eur(2000)), ADA, NOW)
-    assert job.resolve(Resolution("half back", refund=eur(1000)), BEN, NOW) == []
+    told = job.resolve(Resolution("half back", refund=eur(1000)), BEN, NOW)
+    assert told == [JobResolutionProposed(job.facts())]
     assert job.state is State.DISPUTED
     same = Resolution("half back", refund=eur(1000))
-    assert job.resolve(same, BEN, NOW) == []
+    told = job.resolve(same, BEN, NOW)
+    assert told == [JobResolutionProposed(job.facts())]
     assert job.resolve(same, ADA, NOW) == [JobResolved(job.facts())]
 
 
 def test_a_resolution_moves_at_most_the_price():
     job = a_job(State.DISPUTED)
-    with refused("/refund/amount_minor"):
-        job.resolve(Resolution("more", refund=eur(3051)), SUE, NOW)
-    job.resolve(Resolution("all", refund=eur(3050)), SUE, NOW)
+    with refused("/fee/amount_minor"):
+        job.resolve(Resolution("more", fee=eur(3051)), SUE, NOW)
+    job.resolve(Resolution("all", fee=eur(3050)), SUE, NOW)
 
 
 def test_a_job_closes_when_both_windows_are_over():

@@ -45,6 +45,7 @@ DESIGN = {
     "no-show": "confirmed en_route > no_show : customer helper",
     "dispute": "delivered completed unsuccessful cancelled no_show > disputed : customer helper",
     "resolve": "disputed > resolved disputed : customer helper support",
+    "payment-word": "completed disputed resolved cancelled no_show closed > : customer helper",
     "close": "completed unsuccessful cancelled no_show resolved declined withdrawn expired"
     " > closed : timer",
     "lapse-offer": "offered > offered requested : timer",

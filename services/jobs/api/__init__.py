@@ -6,10 +6,15 @@ from services.jobs.api import (
     claims,
     compensations,
     endings,
+    feed,
     jobs,
     on_claims,
+    papers,
+    payment,
     photos,
+    reports,
     talks,
+    tax,
     visits,
 )
 
@@ -24,4 +29,9 @@ ROUTERS = (
     cases.router,
     compensations.router,
     photos.router,
+    papers.router,
+    payment.router,
+    tax.router,
+    reports.router,
+    feed.router,
 )

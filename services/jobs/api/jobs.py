@@ -9,10 +9,8 @@ from starlette.responses import Response
 from services.jobs import commands, views
 from services.jobs.api.giving import JobId, SlotIn, answering, caller_of, give, seen, shown
 from services.jobs.model import State
-from services.jobs.model.receipts import Receipt
 from services.jobs.model.requesting import Wish
 from services.jobs.model.values import Address
-from services.jobs.store import ReceiptStore
 from shared.http import (
     IDEMPOTENCY_REQUIRED,
     PERSON,
@@ -23,7 +21,7 @@ from shared.http import (
     page_response,
 )
 from shared.http.fields import Body, Bool, Line, Page, PointIn, Text
-from shared.kernel.errors import Invalid, NotFound
+from shared.kernel.errors import Invalid
 
 router = Router()
 
@@ -136,10 +134,19 @@ async def get_agreement(job_id: JobId, call: CallDep) -> Response:
 async def get_receipt(job_id: JobId, call: CallDep) -> Response:
     """The receipt, within seconds of completion; 404 before."""
     job, _ = await seen(job_id, "receipt", call)
-    receipt = await call.store(ReceiptStore).find(Receipt.id_for(job.id))
-    if receipt is None:
-        raise NotFound("there is no receipt for this job yet")
-    return answer(call, views.receipt_view(receipt))
+    receipt = await views.receipt_of(job, call)
+    return answer(call, views.receipt_view(receipt, job))
+
+
+@router.get(
+    "/v1/jobs/{job_id}/credit-note",
+    operation_id="jobs_get_credit_note",
+    response_model=views.CreditNoteView,
+)
+async def get_credit_note(job_id: JobId, call: CallDep) -> Response:
+    """What of the receipt was taken back after a dispute; 404 where nothing was."""
+    job, _ = await seen(job_id, "credit note", call)
+    return answer(call, views.credit_note_view(await views.credit_note_of(job, call)))
 
 
 class BroadcastBody(Body):

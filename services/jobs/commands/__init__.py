@@ -82,9 +82,16 @@ from services.jobs.commands.negotiating import (
     make_offer,
     withdraw,
 )
-from services.jobs.commands.receipts import IssueReceipt, issue_receipt
+from services.jobs.commands.paying import Payment, SayPayment, say_payment
+from services.jobs.commands.receipts import (
+    IssueCreditNote,
+    IssueReceipt,
+    issue_credit_note,
+    issue_receipt,
+)
 from services.jobs.commands.requesting import Broadcast, RequestJob, broadcast, request_job
 from services.jobs.commands.showing import AddPhoto, add_photo, check_may_add_photo
+from services.jobs.commands.tax import GiveTaxData, give_tax_data
 from services.jobs.commands.visiting import (
     ApproveChange,
     Complete,
@@ -127,10 +134,13 @@ __all__ = [
     "FollowBlock",
     "FollowClaim",
     "FollowJob",
+    "GiveTaxData",
+    "IssueCreditNote",
     "IssueReceipt",
     "MakeOffer",
     "OfferSettlement",
     "OpenCase",
+    "Payment",
     "ProposeChange",
     "ProposeReschedule",
     "ReferToInsurer",
@@ -144,6 +154,7 @@ __all__ = [
     "Resolve",
     "RespondToCase",
     "ReviewClaim",
+    "SayPayment",
     "SettleClaim",
     "Start",
     "SubmitEvidence",
@@ -176,6 +187,8 @@ __all__ = [
     "follow_block",
     "follow_claim",
     "follow_job",
+    "give_tax_data",
+    "issue_credit_note",
     "issue_receipt",
     "make_offer",
     "offer_settlement",
@@ -193,6 +206,7 @@ __all__ = [
     "resolve",
     "respond_to_case",
     "review_claim",
+    "say_payment",
     "settle_claim",
     "start",
     "submit_evidence",

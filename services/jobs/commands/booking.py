@@ -90,7 +90,7 @@ async def _try_to_appoint(
 
     job = await look(cmd, command, see, jobs, scope)
     ref, helper_id, slot = seen[-1]
-    helper = await bookable(helper_id, job, scope)
+    helper = await bookable(helper_id, job, cmd.by, scope)
     hold = Hold(job.id, ref, slot, job.fence, scope.now)
     await take(hold, helper, scope)
     try:
@@ -118,7 +118,7 @@ async def propose_reschedule(cmd: ProposeReschedule, jobs: JobStore, scope: Scop
     check_slot(cmd.slot, scope.now, "/slot")
     job = await look(cmd, Command.PROPOSE_RESCHEDULE, see, jobs, scope)
     assert job.helper_id is not None, "a booked job has a helper"
-    helper = await bookable(job.helper_id, job, scope)
+    helper = await bookable(job.helper_id, job, cmd.by, scope)
     await check_free(cmd.slot, job.id, helper, scope)
     return await carry_out(
         cmd,

@@ -8,7 +8,8 @@ the booking it was taken for can no longer happen.
 from collections.abc import Awaitable, Callable
 from zoneinfo import ZoneInfo
 
-from services.jobs.model import Job
+from services.jobs.commands.tax import check_tax_data
+from services.jobs.model import Caller, Job
 from services.jobs.model.calendar import IN_FLIGHT, Calendar, Hold, SlotTaken
 from services.jobs.model.helper import Helper
 from services.jobs.model.values import Slot
@@ -17,10 +18,15 @@ from shared.kernel.errors import NotFound
 from shared.scope import Scope
 
 
-async def bookable(helper_id: str, job: Job, scope: Scope) -> Helper:
-    """The helper. NotListed when they may not take this job at present."""
+async def bookable(helper_id: str, job: Job, by: Caller, scope: Scope) -> Helper:
+    """The helper. NotListed when they may not take this job at present.
+
+    TaxDataMissing or NotBookable, by whom it is told to, where an appointment would be a new one.
+    """
     helper = await scope.store(HelperRows).get(helper_id)
     helper.must_take(job.category, scope.now)
+    if job.unbooked:
+        await check_tax_data(helper_id, by.id, scope)
     return helper
 
 

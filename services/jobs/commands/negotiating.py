@@ -25,7 +25,7 @@ async def make_offer(cmd: MakeOffer, jobs: JobStore, scope: Scope) -> Job:
         job.permit(Command.OFFER, by, scope.now)
 
     job = await look(cmd, Command.OFFER, see, jobs, scope)
-    helper = await bookable(cmd.by.id, job, scope)
+    helper = await bookable(cmd.by.id, job, cmd.by, scope)
     await check_free(cmd.terms.slot, job.id, helper, scope)
     return await carry_out(
         cmd,
@@ -54,7 +54,7 @@ async def counter_offer(cmd: CounterOffer, jobs: JobStore, scope: Scope) -> Job:
         helper_ids.append(current.helper_id)
 
     job = await look(cmd, Command.COUNTER, see, jobs, scope)
-    helper = await bookable(helper_ids[-1], job, scope)
+    helper = await bookable(helper_ids[-1], job, cmd.by, scope)
     await check_free(cmd.terms.slot, job.id, helper, scope)
     return await carry_out(
         cmd,

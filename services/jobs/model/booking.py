@@ -9,7 +9,13 @@ from services.jobs.model.negotiation import Negotiation
 from services.jobs.model.state import Caller, Events
 from services.jobs.model.transitions import HOLDING, Command, State
 from services.jobs.model.values import Offer, OfferStatus, Reschedule, Slot
-from shared.contracts.jobs import JobBooked, JobConfirmationMissed, JobConfirmed, JobRescheduled
+from shared.contracts.jobs import (
+    JobBooked,
+    JobConfirmationMissed,
+    JobConfirmed,
+    JobRescheduled,
+    JobRescheduleProposed,
+)
 from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.ids import derived_id
 
@@ -129,7 +135,7 @@ class Booking(Negotiation):
         name = derived_id("reschedule", self.id, str(self.reschedules))
         self.reschedule = Reschedule(name, side, slot, at, at + ANSWER_WITHIN)
         self._step(Command.PROPOSE_RESCHEDULE, at, by=by)
-        return []
+        return [JobRescheduleProposed(self.facts())]
 
     def proposed(self, by: Caller, at: datetime) -> Reschedule:
         """The proposal that this caller may accept now."""

@@ -8,7 +8,14 @@ from services.jobs.model.state import Caller, Events
 from services.jobs.model.transitions import Command, State
 from services.jobs.model.values import Fee, FeeStatus, OfferStatus, Party, Resolution, Side
 from services.jobs.model.visit import Visit
-from shared.contracts.jobs import JobCancelled, JobClosed, JobDisputed, JobNoShow, JobResolved
+from shared.contracts.jobs import (
+    JobCancelled,
+    JobClosed,
+    JobDisputed,
+    JobNoShow,
+    JobResolutionProposed,
+    JobResolved,
+)
 from shared.kernel.errors import Invalid
 from shared.kernel.money import Money
 
@@ -88,7 +95,7 @@ class Ending(Visit):
         if side is not Side.SUPPORT and not agreed:
             self.proposed_resolution, self.proposed_by = resolution, side
             self._step(Command.RESOLVE, at, by=by, to=State.DISPUTED, reason=resolution.outcome)
-            return []
+            return [JobResolutionProposed(self.facts())]
         self.resolution = resolution
         self.proposed_resolution = self.proposed_by = self.blamed = None
         self.fee = self._resolved_fee(resolution)
@@ -105,12 +112,15 @@ class Ending(Visit):
         for change in self.changes:
             extra = self.agreement.terms.hourly_rate.times(change.minutes, 60)
             price = price + extra + change.materials
-        for pointer, amount in (("/refund", resolution.refund), ("/fee", resolution.fee)):
+        # No more goes back than the receipt says.
+        paid = price if self.delivery is None else self.worth()
+        limits = (("/refund", resolution.refund, paid), ("/fee", resolution.fee, price))
+        for pointer, amount, limit in limits:
             if amount is None:
                 continue
             if amount.currency != price.currency:
                 raise Invalid(f"must be in {price.currency}", pointer=f"{pointer}/currency")
-            if not amount <= price:
+            if not amount <= limit:
                 raise Invalid("cannot be more than the price", pointer=f"{pointer}/amount_minor")
 
     def _resolved_fee(self, resolution: Resolution) -> Fee | None:

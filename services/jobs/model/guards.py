@@ -69,7 +69,9 @@ def _no_bidder(job: JobState, caller: Caller, side: Side, at: datetime) -> Refus
 
 
 def _reschedules_left(job: JobState, caller: Caller, side: Side, at: datetime) -> Refused | None:
-    possible = job.reschedule is None and job.reschedules < MAX_RESCHEDULES
+    # A line that is down is nobody's wish: it does not use up what each job may be moved.
+    left = job.reschedules < MAX_RESCHEDULES or job.line_faulty
+    possible = job.reschedule is None and left
     return None if possible else Refused.NOT_NOW
 
 
@@ -100,6 +102,10 @@ def _within_window(job: JobState, caller: Caller, side: Side, at: datetime) -> R
     return None if at < job.when(job.state) + window else Refused.NOT_NOW
 
 
+def _owing(job: JobState, caller: Caller, side: Side, at: datetime) -> Refused | None:
+    return None if job.owing else Refused.NOT_NOW
+
+
 _CHECKS: dict[Guard, Check] = {
     Guard.MAY_BID: _may_bid,
     Guard.IN_TALKS: _in_talks,
@@ -112,4 +118,5 @@ _CHECKS: dict[Guard, Check] = {
     Guard.APPOINTMENT_MISSED: _appointment_missed,
     Guard.BLAMED: _blamed,
     Guard.WITHIN_WINDOW: _within_window,
+    Guard.OWING: _owing,
 }

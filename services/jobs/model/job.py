@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.jobs.model.ending import Ending
+from services.jobs.model.paying import Paying
 from services.jobs.model.redacting import Redacting
 from services.jobs.model.requesting import Requesting
 from services.jobs.model.showing import Showing
@@ -12,11 +12,11 @@ from services.jobs.model.transitions import ENDED, HOLDING, UNBOOKED, State
 
 
 @dataclass(kw_only=True)
-class Job(Requesting, Ending, Showing, Redacting):
+class Job(Requesting, Paying, Showing, Redacting):
     """The aggregate. Every public method is a command of the table, named in ``transitions``.
 
     The behaviours are classes of their own, each in a file: requesting, negotiation, booking,
-    visit, ending, showing, redacting.
+    visit, ending, paying, showing, redacting.
     """
 
     def on_due(self, now: datetime) -> Events:

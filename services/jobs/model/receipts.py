@@ -5,7 +5,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.jobs.model.job import Job
-from services.jobs.model.transitions import State
 from services.jobs.model.visit import Line
 from shared.contracts.jobs import ReceiptFacts, ReceiptIssued
 from shared.kernel.aggregate import Aggregate
@@ -41,7 +40,10 @@ class ReceiptBook(Aggregate):
 
 @dataclass(kw_only=True)
 class Receipt(Aggregate):
-    """What the customer owes for one completed job; never changed once issued."""
+    """What the customer owes for one accepted job; never changed once issued.
+
+    order sorts receipts by their date, filed those of a year by helper and date. commission_bps is
+    what the operator withholds, in basis points."""
 
     job_id: str
     helper_id: str
@@ -50,28 +52,36 @@ class Receipt(Aggregate):
     issued_at: datetime
     lines: list[Line]
     total: Money
+    order: str = ""
+    commission_bps: int = 0
+    year: int = 0
+    filed: str = ""
 
     @staticmethod
     def id_for(job_id: str) -> str:
         return derived_id("receipt", job_id)
 
     @classmethod
-    def issue(cls, job: Job, number: str) -> tuple["Receipt", list[ReceiptIssued]]:
-        """For a job that was completed, dated by its completion, within its approved limits."""
-        assert job.helper_id is not None, "a completed job has a helper"
-        lines = list(job.receipt_lines())
-        total = Money.zero(lines[0].amount.currency)
-        for line in lines:
-            total = total + line.amount
+    def issue(
+        cls, job: Job, number: str, *, year: int = 0, commission_bps: int = 0
+    ) -> tuple["Receipt", list[ReceiptIssued]]:
+        """For a job whose work is owed for, dated by that, within its approved limits."""
+        assert job.helper_id is not None, "accepted work has a helper"
+        issued_at = accepted_at(job)
+        id = cls.id_for(job.id)
         receipt = cls(
-            id=cls.id_for(job.id),
+            id=id,
             job_id=job.id,
             helper_id=job.helper_id,
             customer_id=job.customer_id,
             number=number,
-            issued_at=job.when(State.COMPLETED),
-            lines=lines,
-            total=total,
+            issued_at=issued_at,
+            lines=list(job.receipt_lines()),
+            total=job.worth(),
+            order=f"{round(issued_at.timestamp() * 1000):013d}|{id}",
+            commission_bps=commission_bps,
+            year=year,
+            filed=filed_under(job.helper_id, issued_at, id),
         )
         return receipt, [ReceiptIssued(receipt.facts())]
 
@@ -86,6 +96,16 @@ class Receipt(Aggregate):
         )
 
 
+def filed_under(helper_id: str, issued_at: datetime, id: str) -> str:
+    """Sorts a year's papers by helper, then by date."""
+    return f"{helper_id}|{round(issued_at.timestamp() * 1000):013d}|{id}"
+
+
 def receipt_year(job: Job, zone: ZoneInfo) -> int:
-    """The year of completion on the tenant's wall calendar."""
-    return job.when(State.COMPLETED).astimezone(zone).year
+    """The year of acceptance on the tenant's wall calendar."""
+    return accepted_at(job).astimezone(zone).year
+
+
+def accepted_at(job: Job) -> datetime:
+    assert job.accepted_at is not None, "only work that was accepted has a receipt"
+    return job.accepted_at

@@ -24,6 +24,8 @@ class Redacting(JobState):
         self.title = self.description = ""
         self.address, self.place = NOWHERE, nowhere
         self.open_cells, self.photos = [], []
+        self.errand = ""
+        self.line_checks = [replace(each, note="") for each in self.line_checks]
         if self.agreement is not None:
             self.agreement = replace(self.agreement, text="")
         if self.delivery is not None:

@@ -1,5 +1,6 @@
 """How a job begins, and how it looks for somebody else: request and broadcast."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -80,6 +81,7 @@ class Requesting(Moves):
             slots=list(wish.slots),
             policies=Policies.of(tenant.rules),
             request_expires_at=_expiry(wish.slots, at),
+            errand=errand_of(wish.category, wish.address),
         )
         job._step(Command.REQUEST, at, by=customer, to=State.REQUESTED)
         return job, [JobRequested(job.facts())]
@@ -100,6 +102,13 @@ class Requesting(Moves):
         self.request_expires_at = _expiry(wished, at)
         self._step(Command.BROADCAST, at, by=by, to=State.REQUESTED)
         return [JobRequested(self.facts())]
+
+
+def errand_of(category: str, address: Address) -> str:
+    """The same for the same category and address, however it is spelled in case and blanks."""
+    words = (category, address.street, address.postcode, address.city)
+    spelled = "|".join(" ".join(word.casefold().split()) for word in words)
+    return hashlib.sha256(spelled.encode()).hexdigest()[:32]
 
 
 def _check_wish(wish: Wish, tenant: TenantFacts) -> None:

@@ -6,14 +6,17 @@ from typing import Any
 
 from services.jobs.model.agreement import Agreement, Policies
 from services.jobs.model.helper import Helper
+from services.jobs.model.line import LineCheck, LineState
 from services.jobs.model.transitions import UNBOOKED, Command, State
 from services.jobs.model.values import (
     Address,
     Change,
     Delivery,
     Fee,
+    FeeStatus,
     Offer,
     OfferStatus,
+    PaymentWord,
     Photo,
     Reschedule,
     Resolution,
@@ -70,7 +73,7 @@ class JobState(Aggregate):
     the appointment now, made at appointed_at, hold the name under which the helper's calendar keeps
     it; confirmation_missed is said of this appointment, the list of all. For the lists:
     seats are the parties (``helper:acc_...``), open_cells from where an open broadcast may be
-    reached, and order sorts by creation.
+    reached, and order sorts by creation. errand is the same for the same category and address.
     """
 
     order: str
@@ -109,10 +112,13 @@ class JobState(Aggregate):
     proposed_by: Side | None = None
     resolution: Resolution | None = None
     photos: list[Photo] = field(default_factory=list)
+    line_checks: list[LineCheck] = field(default_factory=list)
+    payment_words: dict[str, PaymentWord] = field(default_factory=dict)
     milestones: dict[str, datetime] = field(default_factory=dict)
     timeline: list[Step] = field(default_factory=list)
     seats: list[str] = field(default_factory=list)
     open_cells: list[str] = field(default_factory=list)
+    errand: str = ""
 
     @property
     def public_place(self) -> Point:
@@ -151,6 +157,25 @@ class JobState(Aggregate):
     def reached(self, state: State) -> bool:
         """Whether the job ever was in this state."""
         return MILESTONES[state] in self.milestones
+
+    @property
+    def accepted_at(self) -> datetime | None:
+        """Since when the work delivered is owed for: it was accepted, or its dispute resolved."""
+        if self.delivery is None:
+            return None
+        names = (MILESTONES[State.COMPLETED], MILESTONES[State.RESOLVED])
+        return next((self.milestones[each] for each in names if each in self.milestones), None)
+
+    @property
+    def line_faulty(self) -> bool:
+        """Whether the latest test found a fault."""
+        return bool(self.line_checks) and self.line_checks[-1].state is LineState.FAULT
+
+    @property
+    def owing(self) -> bool:
+        """Whether the customer owes the helper anything: work, or a fee."""
+        fee = self.fee is not None and self.fee.status is FeeStatus.DUE
+        return fee or self.accepted_at is not None
 
     def open_offers(self) -> list[Offer]:
         return [offer for offer in self.offers if offer.status is OfferStatus.OPEN]

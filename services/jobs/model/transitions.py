@@ -60,6 +60,7 @@ class Command(StrEnum):
     NO_SHOW = "no-show"
     DISPUTE = "dispute"
     RESOLVE = "resolve"
+    PAYMENT_WORD = "payment-word"
     CLOSE = "close"
 
 
@@ -77,6 +78,7 @@ class Guard(StrEnum):
     APPOINTMENT_MISSED = "appointment_missed"
     BLAMED = "blamed"
     WITHIN_WINDOW = "within_window"
+    OWING = "owing"
 
 
 S = State
@@ -97,6 +99,7 @@ ENDED = (
     S.NO_SHOW,
     S.RESOLVED,
 )
+PAYABLE = (S.COMPLETED, S.DISPUTED, S.RESOLVED, S.CANCELLED, S.NO_SHOW, S.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,7 @@ ROWS = (
     ),
     Transition(Command.DISPUTE, DISPUTABLE, (S.DISPUTED,), (C, H), (Guard.WITHIN_WINDOW,)),
     Transition(Command.RESOLVE, (S.DISPUTED,), (S.DISPUTED, S.RESOLVED), (C, H, SUP)),
+    Transition(Command.PAYMENT_WORD, PAYABLE, (), (C, H), (Guard.OWING,)),
     Transition(Command.CLOSE, ENDED, (S.CLOSED,), (T,)),
 )
 

@@ -178,6 +178,21 @@ class Resolution:
     fee: Money | None = None
 
 
+class PaymentMethod(StrEnum):
+    CASH = "cash"
+    TRANSFER = "transfer"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentWord:
+    """What one side says: paid or not, and if so how and on which date (ISO)."""
+
+    paid: bool
+    said_at: datetime
+    method: PaymentMethod | None = None
+    on: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Photo:
     """Of the problem; by is the account that showed it."""

@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.jobs.model.booking import Booking
+from services.jobs.model.line import LineCheck
 from services.jobs.model.state import Caller, Events
 from services.jobs.model.transitions import Command, State
 from services.jobs.model.values import Cause, Change, Delivery, Party, labour
 from shared.contracts.jobs import (
     JobChangeApproved,
+    JobChangeProposed,
     JobCompleted,
     JobDelivered,
     JobDeparted,
@@ -66,6 +68,12 @@ class Visit(Booking):
         self._step(Command.START, at, by=by, to=State.IN_PROGRESS)
         return [JobStarted(self.facts())]
 
+    def note_line(self, check: LineCheck) -> Events:
+        """What the operator's test said; told again, it is as it was."""
+        if all(each.occasion != check.occasion for each in self.line_checks):
+            self.line_checks = [*self.line_checks, check]
+        return []
+
     @property
     def approved_minutes(self) -> int:
         """Agreed plus approved."""
@@ -87,7 +95,7 @@ class Visit(Booking):
         name = derived_id("change", self.id, str(self.version))
         self.change = Change(name, minutes, materials, reason, at)
         self._step(Command.PROPOSE_CHANGE, at, by=by, reason=reason)
-        return []
+        return [JobChangeProposed(self.facts())]
 
     def approve_change(self, change_id: str | None, by: Caller, at: datetime) -> Events:
         """Say yes to the proposal; with its id, ChangeReplaced if it is not that one any more."""
@@ -126,6 +134,13 @@ class Visit(Booking):
         self.change = None
         self._step(Command.FAIL, at, by=by, to=State.UNSUCCESSFUL, reason=note or cause)
         return [JobUnsuccessful(self.facts())]
+
+    def worth(self) -> Money:
+        """The receipt's total."""
+        total = Money.zero(self.agreed.price.currency)
+        for line in self.receipt_lines():
+            total = total + line.amount
+        return total
 
     def receipt_lines(self) -> Sequence[Line]:
         """What is due for the work delivered; lines of nothing are left out."""

@@ -17,8 +17,12 @@ from services.jobs.views.job import JobView, TimelineView, job_view, timeline_vi
 from services.jobs.views.lists import jobs_page
 from services.jobs.views.papers import (
     AgreementView,
+    CreditNoteView,
     ReceiptView,
     agreement_view,
+    credit_note_of,
+    credit_note_view,
+    receipt_of,
     receipt_view,
 )
 from services.jobs.views.photos import PhotosView, photos_view
@@ -31,6 +35,7 @@ __all__ = [
     "ClaimView",
     "CompensationView",
     "CompensationsView",
+    "CreditNoteView",
     "JobView",
     "PhotosView",
     "ReceiptView",
@@ -40,10 +45,13 @@ __all__ = [
     "case_view",
     "claim_view",
     "compensation_view",
+    "credit_note_of",
+    "credit_note_view",
     "evidence_of",
     "job_view",
     "jobs_page",
     "photos_view",
+    "receipt_of",
     "receipt_view",
     "see",
     "see_claim",

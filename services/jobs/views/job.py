@@ -11,13 +11,15 @@ from pydantic import Field
 
 from services.jobs.model import Caller, Job, State
 from services.jobs.model.errors import NoSuchJob
-from services.jobs.model.values import Offer, Side, Step
+from services.jobs.model.values import Address, Offer, Side, Step
 from services.jobs.views.parts import (
     AddressView,
     ChangeView,
     DeliveryView,
     FeeView,
+    LineView,
     OfferView,
+    PaymentView,
     RescheduleView,
     ResolutionView,
     SlotView,
@@ -61,6 +63,8 @@ class JobView(View):
     fee: FeeView | None
     proposed_resolution: ResolutionView | None
     resolution: ResolutionView | None
+    line: LineView | None
+    payment: PaymentView | None
     milestones: dict[str, Instant] = Field(description="When a state was first reached.")
 
 
@@ -73,7 +77,7 @@ def job_view(job: Job, reader: Caller, at: datetime) -> JobView:
         side, state, allowed = Side.HELPER, State.DECLINED, []
     if side is Side.HELPER and state is State.OFFERED and _stranger(job, reader):
         state = State.REQUESTED
-    exact = side is Side.CUSTOMER or (side is Side.HELPER and job.helper_booked)
+    exact = exact_address(job, side) is not None
     agreement = job.agreement
     return JobView(
         id=job.id,
@@ -107,8 +111,17 @@ def job_view(job: Job, reader: Caller, at: datetime) -> JobView:
             ResolutionView.of(job.proposed_resolution) if job.proposed_resolution else None
         ),
         resolution=ResolutionView.of(job.resolution) if job.resolution else None,
+        line=LineView.of(job.line_checks[-1]) if job.line_checks else None,
+        payment=PaymentView.of(job),
         milestones=_milestones(job, state),
     )
+
+
+def exact_address(job: Job, side: Side) -> Address | None:
+    """For the customer, and for the helper once booked."""
+    if side is Side.CUSTOMER or (side is Side.HELPER and job.helper_booked):
+        return job.address
+    return None
 
 
 def _stranger(job: Job, reader: Caller) -> bool:

@@ -1,9 +1,11 @@
 """The parts a job's view is made of."""
 
+from datetime import date
 from typing import Self
 
-from services.jobs.model import values
-from shared.http.fields import Instant, MoneyOut, View
+from services.jobs.model import Job, values
+from services.jobs.model.line import LineCheck
+from shared.http.fields import Day, Instant, MoneyOut, View
 from shared.kernel.money import Money
 
 
@@ -130,6 +132,53 @@ class FeeView(View):
     @classmethod
     def of(cls, fee: values.Fee) -> Self:
         return cls(amount=MoneyOut.of(fee.amount), status=fee.status)
+
+
+class LineView(View):
+    """The latest word of the operator's line test; state: ok, fault or unknown."""
+
+    state: str
+    checked_at: Instant
+    note: str
+
+    @classmethod
+    def of(cls, check: LineCheck) -> Self:
+        return cls(state=check.state, checked_at=check.checked_at, note=check.note)
+
+
+class PaymentWordView(View):
+    """What one side says: paid or not; method (cash, transfer) and date of a payment."""
+
+    paid: bool
+    method: str | None
+    on: Day | None
+    said_at: Instant
+
+    @classmethod
+    def of(cls, word: values.PaymentWord) -> Self:
+        on = None if word.on is None else date.fromisoformat(word.on)
+        return cls(paid=word.paid, method=word.method, on=on, said_at=word.said_at)
+
+
+class PaymentView(View):
+    """due is what the customer owes the helper in the end; each side's latest word, if any."""
+
+    due: MoneyOut
+    customer: PaymentWordView | None
+    helper: PaymentWordView | None
+
+    @classmethod
+    def of(cls, job: Job) -> Self | None:
+        """None while nothing is owed."""
+        due = job.due()
+        if due is None:
+            return None
+        words = {side: PaymentWordView.of(word) for side, word in job.payment_words.items()}
+        return cls(
+            due=MoneyOut.of(due),
+            customer=words.get(values.Side.CUSTOMER),
+            helper=words.get(values.Side.HELPER),
+        )
 
 
 class ResolutionView(View):
