@@ -1,7 +1,8 @@
 """E-mail that is not lost and not sent twice: written down first, sent in the background."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -34,8 +35,8 @@ HASTE = 0.9
 
 @dataclass(kw_only=True)
 class Mail(Aggregate):
-    """due_at is the next attempt. Whom it was for, subject and text are forgotten when it is sent,
-    given up or withdrawn."""
+    """due_at is the next attempt. headers come on top of those that every mail has. Whom it was
+    for, subject, text and headers are forgotten when it is sent, given up or withdrawn."""
 
     recipient: str
     sender_name: str
@@ -43,6 +44,7 @@ class Mail(Aggregate):
     subject: str
     created_at: datetime
     text: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
     attempts: int = 0
     state: str = "queued"
 
@@ -58,7 +60,7 @@ class Mail(Aggregate):
 
     def _forget(self, state: str) -> None:
         self.state, self.recipient, self.subject = state, "", ""
-        self.text, self.due_at = None, None
+        self.text, self.due_at, self.headers = None, None, {}
 
     def withdraw(self) -> None:
         """Whoever it is for is to be forgotten."""
@@ -90,7 +92,13 @@ class MailStore(Store[Mail]):
 
 
 def mail_for(
-    tenant: TenantFacts, *, recipient: str, subject: str, text: str, key: tuple[str, ...]
+    tenant: TenantFacts,
+    *,
+    recipient: str,
+    subject: str,
+    text: str,
+    key: tuple[str, ...],
+    headers: Mapping[str, str] | None = None,
 ) -> Mail:
     """A mail in the tenant's name; key makes its id, so that the same mail is written once."""
     now = utc_now()
@@ -101,6 +109,7 @@ def mail_for(
         sender=tenant.brand.support_email,
         subject=subject,
         text=text,
+        headers=dict(headers or {}),
         created_at=now,
         due_at=now,
     )
@@ -170,5 +179,7 @@ def message_of(mail: Mail) -> EmailMessage:
     message["Message-ID"] = f"<{mail.id}@{domain}>"
     message["Date"] = mail.created_at
     message["Auto-Submitted"] = "auto-generated"
+    for name, value in mail.headers.items():
+        message[name] = value
     message.set_content(mail.text or "")
     return message

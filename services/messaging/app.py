@@ -5,21 +5,29 @@ from collections.abc import Sequence
 from fastapi import FastAPI
 
 from services.messaging.api import ROUTERS
+from services.messaging.commands import Orphans
 from services.messaging.consumers import consumers
+from services.messaging.links import Links
 from services.messaging.settings import Settings
 from services.messaging.store import (
     Acquaintances,
     Answers,
+    AttachmentFiles,
+    Attachments,
     Conversations,
     Evidences,
     FeedEntries,
     HelperRows,
     JobRows,
+    LookStore,
     Messages,
+    NoticeSettings,
     Parts,
     Tickets,
 )
 from services.messaging.streams import Streams
+from shared.mail import MailStore, Postman
+from shared.media import Studio
 from shared.rabbit import Wakeups
 from shared.service import build_service
 from shared.settings import load
@@ -30,8 +38,13 @@ STORES = (
     Messages,
     Acquaintances,
     Evidences,
+    Attachments,
+    AttachmentFiles,
     FeedEntries,
     Tickets,
+    NoticeSettings,
+    LookStore,
+    MailStore,
     JobRows,
     HelperRows,
     Answers,
@@ -43,9 +56,11 @@ def create(settings: Settings | None = None) -> FastAPI:
     """The ASGI application; settings come from the environment unless given."""
     chosen = settings or load(Settings)
 
-    def resources(_: Database) -> Sequence[object]:
+    def resources(database: Database) -> Sequence[object]:
+        links = Links(chosen.cursor_secret.get_secret_value().encode(), chosen.public_port)
+        post = Postman(database, chosen.smtp_url)
         wakeups = Wakeups(chosen.amqp_url.get_secret_value(), "messaging.wakeups")
-        return wakeups, Streams(wakeups)
+        return wakeups, Streams(wakeups), Studio(), Orphans(database), links, post
 
     return build_service(
         "messaging",

@@ -10,6 +10,7 @@ from services.messaging.commands import (
     catch_up,
     freeze_evidence,
     note_booking,
+    send_notices,
     tell_invitation,
     tell_job,
     tell_message,
@@ -30,6 +31,7 @@ from shared.contracts.jobs import JobEvent
 from shared.contracts.messaging import (
     ConversationReported,
     ConversationSnapshot,
+    ConversationUnread,
     MessageEvent,
     MessageFacts,
 )
@@ -78,12 +80,14 @@ async def follow_invitation(delivered: Delivered[ReviewInvited], scope: Scope) -
     await tell_invitation(delivered.subject, delivered.event.facts, scope)
 
 
-@consumers.on("talk", MessageEvent, ConversationReported, ConversationSnapshot)
+@consumers.on("talk", MessageEvent, ConversationReported, ConversationUnread, ConversationSnapshot)
 async def follow_talk(delivered: Delivered[Any], scope: Scope) -> None:
     facts = delivered.event.facts
     if isinstance(facts, MessageFacts):
         await catch_up(facts.conversation_id, scope)
         if not delivered.is_snapshot:
             await tell_message(delivered.subject, facts, scope)
+    elif isinstance(delivered.event, ConversationUnread):
+        await send_notices(delivered.subject, facts, scope)
     else:
         await freeze_evidence(FreezeEvidence(delivered.subject), scope)

@@ -2,16 +2,20 @@
 
 from itertools import count
 
-from services.messaging.model import Acquaintance, Conversation, Message
+from services.messaging.commands import forget_file, wants_notices
+from services.messaging.model import Acquaintance, Conversation, Message, NoticeSetting
 from services.messaging.store import (
     Acquaintances,
+    AttachmentFiles,
+    Attachments,
     Conversations,
     Evidences,
     FeedEntries,
     Messages,
+    NoticeSettings,
     Tickets,
 )
-from services.messaging.views import conversation_view, message_view, names_of
+from services.messaging.views import attachment_view, conversation_view, message_view, names_of
 from shared.export import Exported
 from shared.privacy import PersonalData
 from shared.replicas import People
@@ -38,7 +42,17 @@ class MessagingData(PersonalData):
             )
         told = await scope.store(FeedEntries).after(person_id, 0, 0)
         stream = [{"number": each.number, "kind": each.kind, "at": each.at} for each in told]
-        return Exported({"conversations": threads, "stream": stream})
+        uploaded = [each for each in await scope.store(Attachments).of(person_id) if each.ready]
+        files = [await scope.store(AttachmentFiles).get(each.id) for each in uploaded]
+        sent = [attachment_view(each) for each in uploaded]
+        wanted = await wants_notices(person_id, scope)
+        data = {
+            "conversations": threads,
+            "stream": stream,
+            "attachments": sent,
+            "notices_wanted": wanted,
+        }
+        return Exported(data, files)
 
     async def erase(self, person_id: str, scope: Scope) -> None:
         conversations = scope.store(Conversations)
@@ -52,6 +66,11 @@ class MessagingData(PersonalData):
                 await people.redact(pair, lambda _: None)
 
         await self._erase_stream(person_id, scope)
+        attachments, files = scope.store(Attachments), scope.store(AttachmentFiles)
+        settings = scope.store(NoticeSettings)
+        await settings.forget(NoticeSetting.of(settings.tenant, person_id).id)
+        for attachment in await attachments.of(person_id):
+            await forget_file(attachment, attachments, files)
 
     async def _erase_stream(self, person_id: str, scope: Scope) -> None:
         """What the other sides' streams told names no more than ids."""

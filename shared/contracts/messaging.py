@@ -8,7 +8,9 @@ from shared.contracts.base import Event, Facts
 class ConversationFacts(Facts):
     """A conversation. The event's subject is its id; job_id is None for the general topic.
 
-    reported_by and report_reason are those of the latest report.
+    reported_by and report_reason are those of the latest report. customer_notice and helper_notice:
+    the number up to which that side was last found to have left messages unread for ten minutes;
+    noticed_at is when the later of the two was.
     """
 
     customer_id: str
@@ -19,6 +21,9 @@ class ConversationFacts(Facts):
     first_reply_at: datetime | None = None
     reported_by: str | None = None
     report_reason: str | None = None
+    customer_notice: int | None = None
+    helper_notice: int | None = None
+    noticed_at: datetime | None = None
 
 
 class ConversationEvent(
@@ -34,6 +39,10 @@ class ConversationOpened(ConversationEvent): ...
 
 
 class ConversationReported(ConversationEvent): ...
+
+
+class ConversationUnread(ConversationEvent):
+    """Somebody has left messages unread for ten minutes."""
 
 
 class ConversationSnapshot(ConversationEvent): ...

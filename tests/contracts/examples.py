@@ -262,6 +262,9 @@ def a_compensation() -> CompensationFacts:
 
 def a_conversation() -> ConversationFacts:
     return ConversationFacts(
+        customer_notice=3,
+        helper_notice=4,
+        noticed_at=after(7),
         customer_id=CUSTOMER,
         helper_id=HELPER,
         job_id=JOB,

@@ -314,7 +314,7 @@ async def test_reading_needs_a_token(messaging: Harness, path: str):
         ({"client_message_id": ""}, "/client_message_id"),
         ({"client_message_id": "x" * 65}, "/client_message_id"),
         ({"client_message_id": {"$ne": 1}}, "/client_message_id"),
-        ({"attachments": []}, "/attachments"),
+        ({"attachments": ["x"] * 11}, "/attachments"),
     ],
 )
 async def test_a_bad_field_is_named_and_nothing_is_said(

@@ -1,5 +1,12 @@
 """The HTTP API of messaging."""
 
-from services.messaging.api import conversations, messages, stream
+from services.messaging.api import attachments, conversations, messages, notices, stream, support
 
-ROUTERS = (conversations.router, messages.router, stream.router)
+ROUTERS = (
+    conversations.router,
+    messages.router,
+    attachments.router,
+    stream.router,
+    notices.router,
+    support.router,
+)

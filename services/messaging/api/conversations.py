@@ -2,9 +2,11 @@
 
 from typing import Annotated, Literal
 
+from pydantic import Field
 from starlette.responses import Response
 
 from services.messaging import commands, views
+from services.messaging.api.content import AttachmentIds, check_content
 from services.messaging.api.limits import report_limit
 from services.messaging.model import Conversation
 from services.messaging.store import Acquaintances, Conversations, Messages
@@ -20,8 +22,9 @@ class OpenBody(Body):
 
     helper_id: Annotated[str, Line(1, 64)]
     job_id: Annotated[str, Line(1, 64)] | None = None
-    text: Annotated[str, Text(1, 4000)]
+    text: Annotated[str, Text(0, 4000)]
     client_message_id: Annotated[str, Line(1, 64)]
+    attachments: AttachmentIds = Field(default_factory=list)
 
 
 class ReportBody(Body):
@@ -47,6 +50,7 @@ class ReportBody(Body):
 async def open_conversation(body: OpenBody, call: CallDep) -> Response:
     """Write to a listed helper, or to the other party of a job."""
     me = call.person.id
+    check_content(body.text, body.attachments)
     command = commands.OpenConversation(
         caller=me,
         helper_id=body.helper_id,
@@ -54,6 +58,7 @@ async def open_conversation(body: OpenBody, call: CallDep) -> Response:
         text=body.text,
         client_message_id=body.client_message_id,
         expected=call.exchange.if_match,
+        attachments=tuple(body.attachments),
     )
     topic = await commands.topic_of(command, call)
     names = await _names([topic], call)

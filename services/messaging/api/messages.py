@@ -7,6 +7,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from services.messaging import commands, views
+from services.messaging.api.content import AttachmentIds, check_content
 from services.messaging.api.limits import report_limit
 from services.messaging.model import words_of
 from services.messaging.store import Conversations, Messages
@@ -19,10 +20,12 @@ router = Router()
 
 
 class SendBody(Body):
-    """client_message_id is the caller's own; the same one is sent once."""
+    """client_message_id is the caller's own; the same one is sent once. A message with
+    attachments needs no text."""
 
-    text: Annotated[str, Text(1, 4000)]
+    text: Annotated[str, Text(0, 4000)]
     client_message_id: Annotated[str, Line(1, 64)]
+    attachments: AttachmentIds = Field(default_factory=list)
 
 
 class ReadBody(Body):
@@ -91,12 +94,14 @@ async def search_messages(
 )
 async def send_message(conversation_id: str, body: SendBody, call: CallDep) -> Response:
     """Until the two have booked a job, contact details are taken out and ``redacted`` is true."""
+    check_content(body.text, body.attachments)
     command = commands.SendMessage(
         conversation_id=conversation_id,
         author=call.person.id,
         text=body.text,
         client_message_id=body.client_message_id,
         expected=call.exchange.if_match,
+        attachments=tuple(body.attachments),
     )
     await report_limit(call)
     message = await commands.send_message(

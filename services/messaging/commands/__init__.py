@@ -1,5 +1,13 @@
 """What messaging can be told to do."""
 
+from services.messaging.commands.attaching import (
+    Orphans,
+    TakeFile,
+    check_may_upload,
+    forget_file,
+    open_file,
+    take_file,
+)
 from services.messaging.commands.following import (
     FreezeEvidence,
     NoteBooking,
@@ -7,6 +15,12 @@ from services.messaging.commands.following import (
     freeze_evidence,
     note_booking,
     tell_milestone,
+)
+from services.messaging.commands.noticing import (
+    SetNotices,
+    send_notices,
+    set_notices,
+    wants_notices,
 )
 from services.messaging.commands.opening import OpenConversation, open_conversation, topic_of
 from services.messaging.commands.reading import (
@@ -35,23 +49,33 @@ __all__ = [
     "JobChange",
     "NoteBooking",
     "OpenConversation",
+    "Orphans",
     "ReadMessages",
     "ReportConversation",
     "SendMessage",
+    "SetNotices",
+    "TakeFile",
     "TellMilestone",
     "block_peer",
     "catch_up",
+    "check_may_upload",
+    "forget_file",
     "freeze_evidence",
     "issue_ticket",
     "note_booking",
     "open_conversation",
+    "open_file",
     "read_messages",
     "report_conversation",
     "send_message",
+    "send_notices",
+    "set_notices",
+    "take_file",
     "tell_invitation",
     "tell_job",
     "tell_message",
     "tell_milestone",
     "topic_of",
     "use_ticket",
+    "wants_notices",
 ]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.messaging.commands.sending import Answering, say
+from services.messaging.commands.sending import Answering, say, with_attachments
 from services.messaging.model import Conversation, Draft, Message
 from services.messaging.store import Conversations, HelperRows, JobRows
 from shared.kernel.errors import Invalid
@@ -23,6 +23,7 @@ class OpenConversation:
     text: str
     client_message_id: str
     expected: int | None = None
+    attachments: tuple[str, ...] = ()
 
 
 async def topic_of(cmd: OpenConversation, scope: Scope) -> Conversation:
@@ -69,4 +70,5 @@ async def open_conversation(
     await scope.store(People).verified(cmd.caller)
     topic.expect(cmd.expected)
     draft = Draft(cmd.caller, cmd.text, cmd.client_message_id, opener=True)
+    draft = await with_attachments(draft, cmd.attachments, topic.id, scope)
     return await say(draft, topic, scope, answering)

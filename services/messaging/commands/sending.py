@@ -12,10 +12,11 @@ writes the next number. If that number was free, nothing was written in between,
 right; if it was taken, everything is looked at again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from services.messaging.commands.attaching import claim, mark_sent, name_of_message
 from services.messaging.model import (
     CONVERSATIONS,
     MESSAGES,
@@ -27,7 +28,7 @@ from services.messaging.model import (
     check_openers,
     redact,
 )
-from services.messaging.store import Acquaintances, Conversations, Messages
+from services.messaging.store import Acquaintances, Attachments, Conversations, Messages
 from shared.kernel.errors import Conflict
 from shared.replicas import People
 from shared.scope import Scope
@@ -49,6 +50,7 @@ class SendMessage:
     text: str
     client_message_id: str
     expected: int | None = None
+    attachments: tuple[str, ...] = ()
 
 
 async def send_message(cmd: SendMessage, scope: Scope, answering: Answering) -> Message:
@@ -61,8 +63,19 @@ async def send_message(cmd: SendMessage, scope: Scope, answering: Answering) -> 
     await scope.store(People).verified(cmd.author)
     conversation.expect(cmd.expected)
     draft = Draft(cmd.author, cmd.text, cmd.client_message_id)
+    draft = await with_attachments(draft, cmd.attachments, conversation.id, scope)
     _, message = await say(draft, conversation, scope, answering)
     return message
+
+
+async def with_attachments(
+    draft: Draft, ids: Sequence[str], conversation_id: str, scope: Scope
+) -> Draft:
+    """The files are the message's from now on. Invalid (unknown_attachment)."""
+    if not ids:
+        return draft
+    message = name_of_message(conversation_id, draft.author, draft.client_message_id)
+    return replace(draft, attachments=await claim(ids, draft.author, message, scope))
 
 
 async def say(
@@ -93,6 +106,7 @@ async def say(
         except AlreadyExists:
             await catch_up(start.id, scope)
         else:
+            await mark_sent(message, scope.store(Attachments))
             return await _follow(message, ahead, conversations), message
     raise Conflict("this conversation is changing too fast, try again", code="busy")
 

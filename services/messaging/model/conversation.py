@@ -10,6 +10,7 @@ from shared.contracts.messaging import (
     ConversationFacts,
     ConversationOpened,
     ConversationReported,
+    ConversationUnread,
 )
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.errors import Invalid, NotFound, Precondition
@@ -20,6 +21,13 @@ GENERAL = "general"
 
 PREVIEW = 140
 """Characters of the last message that lists show."""
+
+
+NOTICE_AFTER = timedelta(minutes=10)
+"""How long a message may be unread before its reader gets an e-mail."""
+
+NOTICE_AGAIN = timedelta(hours=24)
+"""When there may be another one although nothing has been read since the last."""
 
 
 class Gap(ValueError):
@@ -47,6 +55,8 @@ class Seat:
 
     sent counts what this side said and the other can see; openers those of its openers that the
     other has not answered; last is the newest message of a person that this side can see.
+    notice_due is when to look whether something is unread; noticed is the number up to which
+    there was, at noticed_at.
     """
 
     read: int = 0
@@ -54,6 +64,9 @@ class Seat:
     sent: int = 0
     openers: int = 0
     last: Preview | None = None
+    notice_due: datetime | None = None
+    noticed: int | None = None
+    noticed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -149,6 +162,7 @@ class Conversation(Aggregate):
             from_customer=self.customer.sent + (audible and draft.author == self.customer_id),
             from_helper=self.helper.sent + (audible and draft.author == self.helper_id),
             notice=draft.notice,
+            attachments=list(draft.attachments),
             order=sort_key(at, Message.key(self.id, number)),
             found_by=[name_of(reader, word) for word in words_of(draft.text) for reader in readers],
         )
@@ -176,6 +190,7 @@ class Conversation(Aggregate):
         self._seat(author, replace(speaker, openers=speaker.openers + message.opener))
         if not message.withheld:
             self._seat(peer, replace(self.seat_of(peer), openers=0))
+            self._wait(peer, message.sent_at)
             if author != self.opened_by:
                 self.first_reply_at = self.first_reply_at or message.sent_at
         text = message.text[:PREVIEW]
@@ -190,6 +205,34 @@ class Conversation(Aggregate):
         else:
             self.helper_order = order
 
+    def _wait(self, reader: str, since: datetime) -> None:
+        """Look in NOTICE_AFTER, unless that is due already or there was a notice just now."""
+        seat = self.seat_of(reader)
+        told = seat.noticed is not None and seat.read < seat.noticed
+        recent = seat.noticed_at is not None and since < seat.noticed_at + NOTICE_AGAIN
+        if seat.notice_due is None and not (told and recent):
+            self._seat(reader, replace(seat, notice_due=since + NOTICE_AFTER))
+            self._find_due()
+
+    def _find_due(self) -> None:
+        due = (self.customer.notice_due, self.helper.notice_due)
+        self.due_at = min((each for each in due if each is not None), default=None)
+
+    def on_due(self, now: datetime) -> list[ConversationEvent]:
+        """Whoever has left something unread is told, once for all that came meanwhile."""
+        unread = False
+        for account in self.people:
+            seat = self.seat_of(account)
+            if seat.notice_due is None or seat.notice_due > now:
+                continue
+            seat = replace(seat, notice_due=None)
+            if self.unread_of(account) > 0 and seat.last is not None:
+                seat = replace(seat, noticed=seat.last.number, noticed_at=now)
+                unread = True
+            self._seat(account, seat)
+        self._find_due()
+        return [ConversationUnread(self.facts())] if unread else []
+
     def read(self, message: Message, by: str) -> None:
         """Everything up to this message has been read; a mark never goes back."""
         seat = self.seat_of(by)
@@ -197,6 +240,9 @@ class Conversation(Aggregate):
             customer = self.role_of(by) == "customer"
             heard = message.from_helper if customer else message.from_customer
             self._seat(by, replace(seat, read=message.number, heard=heard))
+            if self.unread_of(by) == 0:
+                self._seat(by, replace(self.seat_of(by), notice_due=None))
+                self._find_due()
 
     def check_number(self, number: int) -> None:
         """Invalid for a message that is not there yet."""
@@ -224,6 +270,7 @@ class Conversation(Aggregate):
                 self._seat(each, replace(seat, last=replace(seat.last, text="")))
 
     def facts(self) -> ConversationFacts:
+        moments = (self.customer.noticed_at, self.helper.noticed_at)
         return ConversationFacts(
             customer_id=self.customer_id,
             helper_id=self.helper_id,
@@ -233,4 +280,7 @@ class Conversation(Aggregate):
             first_reply_at=self.first_reply_at,
             reported_by=self.reports[-1].by if self.reports else None,
             report_reason=self.reports[-1].reason if self.reports else None,
+            customer_notice=self.customer.noticed,
+            helper_notice=self.helper.noticed,
+            noticed_at=max(filter(None, moments), default=None),
         )

@@ -1,10 +1,11 @@
 """A frozen copy of what was said, for support to judge a report by."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from services.messaging.model.conversation import Conversation, Report
+from services.messaging.model.attachment import Enclosure
+from services.messaging.model.conversation import Conversation, Report, sort_key
 from services.messaging.model.message import Message
 from shared.kernel.aggregate import Aggregate
 
@@ -19,6 +20,7 @@ class Line:
     text: str
     redacted: bool
     sent_at: datetime
+    attachments: list[Enclosure] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
@@ -33,6 +35,7 @@ class Evidence(Aggregate):
     reason: str
     reported_at: datetime
     lines: list[Line]
+    order: str | None = None
 
     @classmethod
     def freeze(
@@ -48,13 +51,22 @@ class Evidence(Aggregate):
             reason=report.reason,
             reported_at=report.at,
             lines=[
-                Line(said.number, said.author, said.text, said.redacted, said.sent_at)
+                Line(
+                    said.number,
+                    said.author,
+                    said.text,
+                    said.redacted,
+                    said.sent_at,
+                    list(said.attachments),
+                )
                 for said in messages
             ],
+            order=sort_key(report.at, report.id),
         )
 
     def silence(self, account: str) -> None:
         """Forget what that account has said; who said when is kept."""
         self.lines = [
-            replace(line, text="") if line.author == account else line for line in self.lines
+            replace(line, text="", attachments=[]) if line.author == account else line
+            for line in self.lines
         ]

@@ -1,8 +1,10 @@
 """One message: written once, and never changed unless its author is forgotten."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.messaging.model.attachment import Enclosure
 from shared.contracts.messaging import MessageEvent, MessageFacts, MessageSent
 from shared.kernel.aggregate import Aggregate
 
@@ -56,6 +58,7 @@ class Draft:
     opener: bool = False
     withheld: bool = False
     notice: Notice | None = None
+    attachments: Sequence[Enclosure] = ()
 
 
 @dataclass(kw_only=True)
@@ -82,6 +85,7 @@ class Message(Aggregate):
     notice: Notice | None = None
     order: str | None = None
     found_by: list[str] = field(default_factory=list)
+    attachments: list[Enclosure] = field(default_factory=list)
 
     @staticmethod
     def key(conversation_id: str, number: int) -> str:
@@ -96,6 +100,7 @@ class Message(Aggregate):
         """Forget what that account has said here."""
         if self.author == account:
             self.text, self.client_message_id, self.found_by = "", self.id, []
+            self.attachments = []
 
     def sent(self) -> list[MessageEvent]:
         """The event of its sending."""

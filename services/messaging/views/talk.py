@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 
-from services.messaging.model import SYSTEM, Conversation, Message, Preview
+from services.messaging.model import SYSTEM, Attachment, Conversation, Enclosure, Message, Preview
 from services.messaging.views.notices import FALLBACK, text_of
 from shared.http.fields import Instant, View
 from shared.replicas import People
@@ -49,6 +49,15 @@ class NoticeView(View):
     state: str
 
 
+class AttachmentView(View):
+    """size in bytes, as it is kept: images are encoded anew."""
+
+    id: str
+    content_type: str
+    size: int
+    name: str | None
+
+
 class MessageView(View):
     """redacted: contact details were taken out. sender_id is null for system messages.
 
@@ -63,6 +72,7 @@ class MessageView(View):
     redacted: bool
     sent_at: Instant
     notice: NoticeView | None
+    attachments: list[AttachmentView]
 
 
 class FoundView(View):
@@ -111,6 +121,12 @@ def _preview(last: Preview | None) -> PreviewView | None:
     )
 
 
+def attachment_view(file: Attachment | Enclosure) -> AttachmentView:
+    return AttachmentView(
+        id=file.id, content_type=file.content_type, size=file.size, name=file.name
+    )
+
+
 def message_view(message: Message, language: str) -> MessageView:
     """language is the reader's."""
     notice = message.notice
@@ -122,6 +138,7 @@ def message_view(message: Message, language: str) -> MessageView:
         redacted=message.redacted,
         sent_at=message.sent_at,
         notice=None if notice is None else NoticeView(job_id=notice.job_id, state=notice.state),
+        attachments=[attachment_view(each) for each in message.attachments],
     )
 
 

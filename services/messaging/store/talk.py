@@ -1,25 +1,14 @@
-"""The collections of messaging and their named look-ups."""
+"""Conversations, their messages, and what holds between two people."""
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from services.messaging.model import (
-    Acquaintance,
-    Conversation,
-    Evidence,
-    FeedEntry,
-    Message,
-    Ticket,
-    name_of,
-)
+from services.messaging.model import Acquaintance, Conversation, Evidence, Message, name_of
+from shared.audit import Looks
+from shared.contracts.audit import AUDITED, SNAPSHOTS
 from shared.contracts.messaging import AcquaintanceSnapshot, ConversationSnapshot, MessageSnapshot
-from shared.export import parts_store
-from shared.kernel.errors import NotFound
-from shared.privacy import answers_of
-from shared.replicas import ARRIVAL
-from shared.store import Index, Projection, Store
+from shared.store import Index, Store
 from shared.store.database import Document, driver_errors
 
 SEARCHED = 200
@@ -81,6 +70,7 @@ class Messages(Store[Message]):
     indexes = (
         Index((("tenant", 1), ("conversation_id", 1), ("readers", 1), ("number", 1))),
         Index((("tenant", 1), ("conversation_id", 1), ("author", 1), ("client_message_id", 1))),
+        Index((("tenant", 1), ("conversation_id", 1), ("number", 1))),
         Index((("tenant", 1), ("author", 1), ("sent_at", -1))),
         Index((("tenant", 1), ("memory.k", 1))),
         Index((("tenant", 1), ("found_by", 1), ("order", -1))),
@@ -110,6 +100,11 @@ class Messages(Store[Message]):
         """The last ones this reader can see before a number, newest first."""
         where = {"conversation_id": conversation_id, "readers": reader, "number": {"$lt": number}}
         return await self._find(where, sort=(("number", -1),), limit=limit)
+
+    async def behind(self, conversation_id: str, number: int, limit: int) -> list[Message]:
+        """Everything behind a number, whoever can see it, in order."""
+        where = {"conversation_id": conversation_id, "number": {"$gt": number}}
+        return await self._find(where, sort=(("number", 1),), limit=limit)
 
     async def seen_by(
         self, reader: str, conversation_id: str, after: int, limit: int
@@ -175,109 +170,13 @@ class Acquaintances(Store[Acquaintance]):
 
 class Evidences(Store[Evidence]):
     kind, collection, noun = Evidence, "evidence", "evidence"
+    indexes = (Index((("tenant", 1), ("order", -1))),)
+
+    async def newest(self, before: str | None, limit: int) -> list[Evidence]:
+        """Of all reports, newest first."""
+        where = {"order": {"$lt": before or TOP}}
+        return await self._find(where, sort=(("order", -1),), limit=limit)
 
 
-class FeedEntries(Store[FeedEntry]):
-    kind, collection, noun = FeedEntry, "feed_entries", "entry"
-    acts = False
-    versioned = False
-    indexes = (
-        Index((("tenant", 1), ("person_id", 1), ("number", -1))),
-        Index((("tenant", 1), ("person_id", 1), ("about", 1))),
-    )
-
-    async def last_number(self, person: str) -> int:
-        """0 while there is nothing; the last entry itself is never thrown away."""
-        newest = (("number", -1),)
-        found = await self._find({"person_id": person}, sort=newest, limit=1)
-        return found[0].number if found else 0
-
-    async def told(self, person: str, about: str) -> bool:
-        return bool(await self._find({"person_id": person, "about": about}, limit=1))
-
-    async def after(self, person: str, number: int, limit: int) -> list[FeedEntry]:
-        """What follows this number, in order; limit 0: all."""
-        where = {"person_id": person, "number": {"$gt": number}}
-        return await self._find(where, sort=(("number", 1),), limit=limit)
-
-
-class Tickets(Store[Ticket]):
-    """The database throws them away soon after their minute is over."""
-
-    kind, collection, noun = Ticket, "stream_tickets", "ticket"
-    acts = False
-    versioned = False
-    indexes = (
-        Index((("issued_at", 1),), expire_after=timedelta(minutes=5)),
-        Index((("tenant", 1), ("person_id", 1))),
-    )
-
-    async def of(self, person: str) -> list[Ticket]:
-        return await self._find({"person_id": person})
-
-
-ACTIVE = ("booked", "confirmed", "en_route", "in_progress", "delivered", "disputed")
-"""States of a job in which its parties still need each other."""
-
-
-@dataclass(frozen=True)
-class JobRow:
-    """helper_id is None while nobody has taken the job."""
-
-    id: str
-    customer_id: str
-    state: str
-    helper_id: str | None = None
-
-
-class JobRows(Projection[JobRow]):
-    """The replica that tells who may talk about a job."""
-
-    kind, collection, noun = JobRow, "job_replica", "job"
-    indexes = (Index((("tenant", 1), ("customer_id", 1), ("helper_id", 1))),)
-
-    async def active_between(self, one: str, other: str) -> list[str]:
-        """The jobs of these two, whichever is the helper, that are booked and not over."""
-        pairs = ((one, other), (other, one))
-        found = await asyncio.gather(
-            *(self._find({"customer_id": a, "helper_id": b}) for a, b in pairs)
-        )
-        return sorted(row.id for side in found for row in side if row.state in ACTIVE)
-
-    async def of_party(self, id: str, account: str) -> JobRow:
-        """The job, waited for up to a second. NotFound to anybody but its parties."""
-        deadline = asyncio.get_running_loop().time() + ARRIVAL
-        while True:
-            row = await self.find(id)
-            if row is not None and account in (row.customer_id, row.helper_id):
-                return row
-            if asyncio.get_running_loop().time() > deadline:
-                raise NotFound("there is no such job")
-            await asyncio.sleep(0.05)
-
-
-@dataclass(frozen=True)
-class HelperRow:
-    id: str
-    status: str
-
-
-class HelperRows(Projection[HelperRow]):
-    """The replica that tells who can be written to."""
-
-    kind, collection, noun = HelperRow, "helper_replica", "helper"
-
-    async def listed(self, id: str) -> HelperRow:
-        """The helper, waited for up to a second. NotFound unless listed."""
-        deadline = asyncio.get_running_loop().time() + ARRIVAL
-        while True:
-            row = await self.find(id)
-            if row is not None and row.status == "listed":
-                return row
-            if asyncio.get_running_loop().time() > deadline:
-                raise NotFound("there is no such helper")
-            await asyncio.sleep(0.05)
-
-
-Answers = answers_of("messaging")
-Parts = parts_store("messaging")
+class LookStore(Looks):
+    audited, snapshot = AUDITED["messaging"], SNAPSHOTS["messaging"]
