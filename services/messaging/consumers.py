@@ -29,9 +29,9 @@ from services.messaging.store import (
 from shared.contracts.base import Delivered
 from shared.contracts.jobs import JobEvent
 from shared.contracts.messaging import (
+    ConversationNoticed,
     ConversationReported,
     ConversationSnapshot,
-    ConversationUnread,
     MessageEvent,
     MessageFacts,
 )
@@ -80,14 +80,14 @@ async def follow_invitation(delivered: Delivered[ReviewInvited], scope: Scope) -
     await tell_invitation(delivered.subject, delivered.event.facts, scope)
 
 
-@consumers.on("talk", MessageEvent, ConversationReported, ConversationUnread, ConversationSnapshot)
+@consumers.on("talk", MessageEvent, ConversationReported, ConversationNoticed, ConversationSnapshot)
 async def follow_talk(delivered: Delivered[Any], scope: Scope) -> None:
     facts = delivered.event.facts
     if isinstance(facts, MessageFacts):
         await catch_up(facts.conversation_id, scope)
         if not delivered.is_snapshot:
             await tell_message(delivered.subject, facts, scope)
-    elif isinstance(delivered.event, ConversationUnread):
+    elif isinstance(delivered.event, ConversationNoticed):
         await send_notices(delivered.subject, facts, scope)
     else:
         await freeze_evidence(FreezeEvidence(delivered.subject), scope)

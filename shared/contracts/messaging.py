@@ -41,7 +41,7 @@ class ConversationOpened(ConversationEvent): ...
 class ConversationReported(ConversationEvent): ...
 
 
-class ConversationUnread(ConversationEvent):
+class ConversationNoticed(ConversationEvent):
     """Somebody has left messages unread for ten minutes."""
 
 

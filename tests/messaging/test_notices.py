@@ -6,7 +6,7 @@ import pytest
 
 from services.messaging.commands import send_notices
 from services.messaging.store import Conversations
-from shared.contracts.messaging import ConversationUnread
+from shared.contracts.messaging import ConversationNoticed
 from shared.kernel.ids import new_id
 from shared.mail import Mail, MailStore, message_of
 from shared.timers import Ticker
@@ -44,9 +44,9 @@ async def looked(messaging: Harness) -> None:
     await asyncio.gather(*(ticker.work_off(Conversations) for ticker in tickers))
 
 
-async def settled(messaging: Harness, talk: Talk) -> ConversationUnread:
-    told = await messaging.published(ConversationUnread, subject=talk.id)
-    event: ConversationUnread = told.event
+async def settled(messaging: Harness, talk: Talk) -> ConversationNoticed:
+    told = await messaging.published(ConversationNoticed, subject=talk.id)
+    event: ConversationNoticed = told.event
     return event
 
 

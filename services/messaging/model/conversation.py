@@ -8,9 +8,9 @@ from services.messaging.model.words import name_of, words_of
 from shared.contracts.messaging import (
     ConversationEvent,
     ConversationFacts,
+    ConversationNoticed,
     ConversationOpened,
     ConversationReported,
-    ConversationUnread,
 )
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.errors import Invalid, NotFound, Precondition
@@ -231,7 +231,7 @@ class Conversation(Aggregate):
                 unread = True
             self._seat(account, seat)
         self._find_due()
-        return [ConversationUnread(self.facts())] if unread else []
+        return [ConversationNoticed(self.facts())] if unread else []
 
     def read(self, message: Message, by: str) -> None:
         """Everything up to this message has been read; a mark never goes back."""
