@@ -1,6 +1,12 @@
 """What reviews hears: jobs that can be judged, helpers, and its own publications."""
 
-from services.reviews.commands import InviteParties, RateHelper, invite_parties, rate_helper
+from services.reviews.commands import (
+    InviteParties,
+    RateHelper,
+    invite_parties,
+    mail_invitations,
+    rate_helper,
+)
 from services.reviews.privacy import ReviewsData
 from services.reviews.store import (
     Answers,
@@ -16,10 +22,12 @@ from shared.contracts.base import Delivered
 from shared.contracts.jobs import JobEvent
 from shared.contracts.profiles import HelperEvent
 from shared.contracts.reviews import (
+    ReviewInvited,
     ReviewPairEvent,
     ReviewPairSnapshot,
     ReviewPublished,
     ReviewRemoved,
+    ReviewRestored,
 )
 from shared.offboarding import add_offboarding
 from shared.privacy import add_privacy
@@ -42,7 +50,12 @@ async def follow_job(delivered: Delivered[JobEvent], scope: Scope) -> None:
     await invite_parties(InviteParties(delivered.subject, job, window), scope.store(ReviewPairs))
 
 
-@consumers.on("ratings", ReviewPublished, ReviewRemoved, ReviewPairSnapshot)
+@consumers.on("invitations", ReviewInvited)
+async def send_invitations(delivered: Delivered[ReviewInvited], scope: Scope) -> None:
+    await mail_invitations(delivered.subject, scope)
+
+
+@consumers.on("ratings", ReviewPublished, ReviewRemoved, ReviewRestored, ReviewPairSnapshot)
 async def keep_rating(delivered: Delivered[ReviewPairEvent], scope: Scope) -> None:
     pair = delivered.event.facts
     if pair.published_at is not None:

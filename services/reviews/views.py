@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 
-from services.reviews.model import Review, ReviewPair, Side
+from services.reviews.model import Appeal, Decision, Review, ReviewPair, Side
 from shared.http.fields import Instant, View
 from shared.replicas import People
 
@@ -64,9 +64,10 @@ class PublicReviewView(MarksView):
 
 
 class JobReviewView(View):
-    """A review as the parties see it; one that moderation removed keeps only the reason.
+    """A review as the parties see it; one that was removed keeps only the reason.
 
-    by: customer or helper. state: published or removed.
+    by: customer or helper. state: published or removed; removed_by: author or moderation.
+    decision is moderation's that is in force, appeal the one against the first.
     """
 
     id: str
@@ -80,6 +81,9 @@ class JobReviewView(View):
     reply: ReplyView | None
     reported: bool
     removal_reason: str | None
+    removed_by: str | None
+    decision: "DecisionView | None"
+    appeal: "AppealView | None"
     published_at: Instant
 
 
@@ -91,11 +95,21 @@ class ReportView(View):
 
 
 class DecisionView(View):
-    """decision: keep or remove."""
+    """decision: keep or remove; code: what was wrong."""
 
     decision: str
+    code: str | None
     reason: str | None
     at: Instant
+
+
+class AppealView(View):
+    """decision is null while the appeal waits for one."""
+
+    by: str
+    text: str
+    at: Instant
+    decision: DecisionView | None
 
 
 class ModeratedReviewView(MarksView):
@@ -110,6 +124,7 @@ class ModeratedReviewView(MarksView):
     published_at: Instant
     report: ReportView
     decision: DecisionView | None
+    appeal: AppealView | None
 
 
 async def names_of(accounts: Iterable[str], people: People) -> Names:
@@ -177,14 +192,17 @@ def job_view(pair: ReviewPair, side: Side, names: Names) -> JobReviewView:
         disputed=pair.disputed,
         reply=None if gone else _reply(review),
         reported=review.report is not None,
-        removal_reason=review.decision.reason if gone and review.decision else None,
+        removal_reason=review.verdict.reason if gone and review.verdict else None,
+        removed_by=_remover(review) if gone else None,
+        decision=_decision(review.verdict),
+        appeal=_appeal(review.appeal),
         published_at=pair.published_at,
     )
 
 
 def moderated_view(pair: ReviewPair, review_id: str, names: Names) -> ModeratedReviewView:
     side, review = pair.reported(review_id)
-    report, decision = review.report, review.decision
+    report = review.report
     assert report is not None
     assert pair.published_at is not None
     return ModeratedReviewView(
@@ -196,10 +214,38 @@ def moderated_view(pair: ReviewPair, review_id: str, names: Names) -> ModeratedR
         reply=_reply(review),
         published_at=pair.published_at,
         report=ReportView(by=report.by, reason=report.reason.value, text=report.text, at=report.at),
-        decision=None
-        if decision is None
-        else DecisionView(decision=decision.verdict.value, reason=decision.reason, at=decision.at),
+        decision=_decision(review.decision),
+        appeal=_appeal(review.appeal),
         **_marks(review).model_dump(),
+    )
+
+
+def any_job_view(pair: ReviewPair, review_id: str, names: Names) -> JobReviewView:
+    """Of a reported review, removed or not."""
+    side, _ = pair.reported(review_id)
+    return job_view(pair, side, names)
+
+
+def _remover(review: Review) -> str:
+    return "author" if review.withdrawn_at is not None else "moderation"
+
+
+def _decision(decision: Decision | None) -> DecisionView | None:
+    if decision is None:
+        return None
+    return DecisionView(
+        decision=decision.verdict.value,
+        code=decision.code.value if decision.code is not None else None,
+        reason=decision.reason,
+        at=decision.at,
+    )
+
+
+def _appeal(appeal: Appeal | None) -> AppealView | None:
+    if appeal is None:
+        return None
+    return AppealView(
+        by=appeal.by, text=appeal.text, at=appeal.at, decision=_decision(appeal.decision)
     )
 
 

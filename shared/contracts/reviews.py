@@ -35,7 +35,12 @@ class ReviewInvited(ReviewPairEvent): ...
 class ReviewPublished(ReviewPairEvent): ...
 
 
-class ReviewRemoved(ReviewPairEvent): ...
+class ReviewRemoved(ReviewPairEvent):
+    """By its author or by moderation."""
+
+
+class ReviewRestored(ReviewPairEvent):
+    """An appeal against its removal was right."""
 
 
 class ReviewPairSnapshot(ReviewPairEvent): ...

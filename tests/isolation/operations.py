@@ -19,6 +19,7 @@ FROM, TO = ((_SOON + timedelta(days=5, hours=hours)).isoformat() for hours in (0
 PLAIN: dict[str, str] = {
     "skill": "wifi",
     "slug": "vodafone",
+    "token": "of-no-mail",
     "asset": "swagger-ui.css",
     "kind": "terms",
     # A partner's machine is looked at by the platform's administrators alone, who own nothing.

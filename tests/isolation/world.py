@@ -220,6 +220,8 @@ def _made(people: _People, ours: Story, neighbours: Story, foreign: Story) -> Wo
         "case_id": [_case(customer, ours.job_id)],
         "evidence_id": [evidence],
         "document_id": [_document(helper, people.platform.photo)],
+        "attachment_id": [_picture(quiet, conversation, people.platform.photo)],
+        "report_id": [_report(quiet, conversation, people.supervisor())],
         "attempt_id": [helper.post("/v1/helpers/me/attempts", {"skill": "tv"})["id"]],
         "account_id": [idle.id],
         "session_id": [_earlier_session(quiet)],
@@ -323,6 +325,22 @@ def _talk(customer: Person, helper: Person) -> tuple[str, str, str]:
     path = f"/v1/jobs/{job['id']}/offer"
     offered = helper.post(path, {"slot": slot, "minutes": 60, "hourly_rate": rate})
     return opened["id"], job["id"], offered["offers"][-1]["id"]
+
+
+def _picture(person: Person, conversation: str, photo: bytes) -> str:
+    """One that was sent to the other side alone."""
+    kind = {"Content-Type": "image/jpeg"}
+    picture: str = person.post("/v1/attachments", content=photo, headers=kind)["id"]
+    message = {"text": _WHISPER, "client_message_id": "2", "attachments": [picture]}
+    person.post(f"/v1/conversations/{conversation}/messages", message)
+    return picture
+
+
+def _report(person: Person, conversation: str, support: Person) -> str:
+    """A report, as support finds it."""
+    person.post(f"/v1/conversations/{conversation}/report", {"reason": "other"})
+    reports = support.get("/v1/support/reports")["data"]
+    return next(each["id"] for each in reports if each["conversation_id"] == conversation)
 
 
 def _document(helper: Person, photo: bytes) -> str:

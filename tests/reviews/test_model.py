@@ -13,7 +13,7 @@ from services.reviews.model import (
     WindowOver,
     ranking_score,
 )
-from services.reviews.model.pair import (
+from services.reviews.model.errors import (
     AlreadyDecided,
     AlreadyReplied,
     NotReported,

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from starlette.responses import Response
 
 from services.reviews import commands, views
-from services.reviews.model import Side, Verdict
+from services.reviews.api.writing import ReportReasonIn
+from services.reviews.model import ReportReason, Side, Verdict
 from services.reviews.store import ReviewPairs
 from shared.http import CallDep, PagingDep, Router, answer, page_response, roles
 from shared.http.fields import Body, Page, Text
@@ -17,10 +18,12 @@ router = Router()
 
 
 class DecisionBody(Body):
-    """reason is the statement to both sides; removing needs one."""
+    """reason is the statement to both sides; removing needs one. reason_code says in a word what
+    was wrong, what was reported if it is left out."""
 
     decision: Literal["keep", "remove"]
     reason: Annotated[str, Text(0, 1000)] | None = None
+    reason_code: ReportReasonIn | None = None
 
 
 @router.get(
@@ -30,7 +33,7 @@ class DecisionBody(Body):
     openapi_extra=roles("support"),
 )
 async def list_reported(call: CallDep, paging: PagingDep) -> Response:
-    """Reported reviews that wait for a decision, newest report first."""
+    """Reports, and appeals against decisions, that wait for one; newest first."""
     before = paging.after[0] if paging.after else None
     pairs = call.store(ReviewPairs)
     found = await asyncio.gather(*(pairs.reported(side, before, paging.limit + 1) for side in Side))
@@ -60,14 +63,18 @@ async def list_reported(call: CallDep, paging: PagingDep) -> Response:
     openapi_extra=roles("support"),
 )
 async def decide_report(review_id: str, body: DecisionBody, call: CallDep) -> Response:
-    """Keep a reported review or remove it, once."""
+    """Keep a reported review or remove it, once; and once more after an appeal."""
     if body.decision == "remove" and not body.reason:
         raise Invalid("removing needs a reason", pointer="/reason", code="invalid_request")
     found = await call.store(ReviewPairs).with_review(review_id)
     names = await views.names_of((found.customer_id, found.helper_id), call.store(People))
     pairs = call.answering(ReviewPairs, lambda pair: views.moderated_view(pair, review_id, names))
     command = commands.DecideReport(
-        review_id, Verdict(body.decision), body.reason or None, call.person.id
+        review_id,
+        Verdict(body.decision),
+        body.reason or None,
+        call.person.id,
+        ReportReason(body.reason_code) if body.reason_code else None,
     )
     pair = await commands.decide_report(command, pairs, call.now)
     return answer(call, views.moderated_view(pair, review_id, names))

@@ -33,17 +33,24 @@ class ReplyBody(Body):
     text: Annotated[str, Text(1, 1000)]
 
 
+ReportReasonIn = Literal[
+    "harassment",
+    "discrimination",
+    "scam",
+    "off_platform_payment",
+    "personal_data",
+    "safety",
+    "untrue",
+    "other",
+]
+
+
+class AppealBody(Body):
+    text: Annotated[str, Text(1, 1000)]
+
+
 class ReportBody(Body):
-    reason: Literal[
-        "harassment",
-        "discrimination",
-        "scam",
-        "off_platform_payment",
-        "personal_data",
-        "safety",
-        "untrue",
-        "other",
-    ]
+    reason: ReportReasonIn
     text: Annotated[str, Text(0, 1000)] | None = None
 
 
@@ -125,6 +132,35 @@ async def report_review(review_id: str, body: ReportBody, call: CallDep) -> Resp
     )
     pair = await commands.report_review(command, pairs, call.now)
     return answer(call, _view(pair, review_id, names))
+
+
+@router.post(
+    "/v1/reviews/{review_id}/appeal",
+    operation_id="reviews_appeal_decision",
+    response_model=views.JobReviewView,
+    openapi_extra=PERSON,
+)
+async def appeal_decision(review_id: str, body: AppealBody, call: CallDep) -> Response:
+    """Against moderation's decision, within six months: its author, or who reported in vain."""
+    names = await _names(review_id, call)
+    pairs = call.answering(ReviewPairs, lambda pair: views.any_job_view(pair, review_id, names))
+    command = commands.AppealDecision(review_id, body.text, call.person.id)
+    pair = await commands.appeal_decision(command, pairs, call.now)
+    return answer(call, views.any_job_view(pair, review_id, names))
+
+
+@router.delete(
+    "/v1/reviews/{review_id}",
+    operation_id="reviews_withdraw_review",
+    status_code=204,
+    response_class=Response,
+    openapi_extra=PERSON,
+)
+async def withdraw_review(review_id: str, call: CallDep) -> Response:
+    """Take one's own published review back, for good."""
+    command = commands.WithdrawReview(review_id, call.person.id)
+    await commands.withdraw_review(command, call.store(ReviewPairs), call.now)
+    return Response(status_code=204)
 
 
 async def _names(review_id: str, call: CallDep) -> views.Names:

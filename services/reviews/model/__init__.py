@@ -1,14 +1,16 @@
 """The aggregates of reviews: pure state and rules."""
 
-from services.reviews.model.pair import (
+from services.reviews.model.errors import (
     AlreadyReviewed,
     NotReviewable,
     ReplyWindowOver,
-    ReviewPair,
     WindowOver,
 )
+from services.reviews.model.pair import ReviewPair
 from services.reviews.model.rating import Mark, Rating, ranking_score
 from services.reviews.model.review import (
+    APPEAL_WINDOW,
+    Appeal,
     Decision,
     Marks,
     Reply,
@@ -20,7 +22,9 @@ from services.reviews.model.review import (
 )
 
 __all__ = [
+    "APPEAL_WINDOW",
     "AlreadyReviewed",
+    "Appeal",
     "Decision",
     "Mark",
     "Marks",

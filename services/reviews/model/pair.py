@@ -1,9 +1,17 @@
 """Both reviews of one job, sealed until they can be revealed together."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from services.reviews.model.errors import (
+    AlreadyReviewed,
+    NothingToAppeal,
+    NotReported,
+    NotYourCommand,
+    WindowOver,
+)
 from services.reviews.model.review import (
+    Appeal,
     Decision,
     Marks,
     Reply,
@@ -12,6 +20,7 @@ from services.reviews.model.review import (
     Review,
     Side,
     Verdict,
+    sort_key,
 )
 from shared.contracts.jobs import JobFacts
 from shared.contracts.reviews import (
@@ -20,53 +29,11 @@ from shared.contracts.reviews import (
     ReviewPairFacts,
     ReviewPublished,
     ReviewRemoved,
+    ReviewRestored,
 )
 from shared.kernel.aggregate import Aggregate
-from shared.kernel.errors import Conflict, Forbidden, NotFound
+from shared.kernel.errors import NotFound
 from shared.kernel.ids import derived_id
-
-REPLY_WINDOW = timedelta(days=30)
-"""From the reveal; a default of ours."""
-
-
-class NotReviewable(Conflict):
-    """The job has not come to an end that can be judged."""
-
-    code = "not_reviewable"
-
-
-class AlreadyReviewed(Conflict):
-    code = "already_reviewed"
-
-
-class WindowOver(Conflict):
-    code = "review_window_over"
-
-
-class NotYourCommand(Forbidden):
-    code = "not_your_command"
-
-
-class AlreadyReplied(Conflict):
-    code = "already_replied"
-
-
-class ReplyWindowOver(Conflict):
-    code = "reply_window_over"
-
-
-class NotReported(Conflict):
-    code = "not_reported"
-
-
-class AlreadyDecided(Conflict):
-    code = "already_decided"
-
-
-def sort_key(moment: datetime, id: str) -> str:
-    """A text that sorts by time, ties by id."""
-    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return f"{since // timedelta(milliseconds=1):013d}|{id}"
 
 
 @dataclass(kw_only=True)
@@ -199,9 +166,7 @@ class ReviewPair(Aggregate):
 
     def _publish(self, at: datetime) -> list[ReviewPairEvent]:
         self.published_at, self.due_at = at, None
-        if self.by_customer is not None:
-            self.shown_order = sort_key(at, self.by_customer.id)
-            self.mark = self.by_customer.marks.overall
+        self._show(Side.CUSTOMER)
         return [ReviewPublished(self.facts())]
 
     def side_shown(self, review_id: str) -> Side:
@@ -217,11 +182,7 @@ class ReviewPair(Aggregate):
     def reply(self, review_id: str, text: str, *, by: str, at: datetime) -> None:
         """The reviewed side's one answer, within REPLY_WINDOW of the reveal."""
         side, review, revealed = self._answerable(review_id, by)
-        if review.reply is not None:
-            raise AlreadyReplied("this review has a reply")
-        if at >= revealed + REPLY_WINDOW:
-            raise ReplyWindowOver("the time for a reply is over")
-        self._keep(side, replace(review, reply=Reply(text, at)))
+        self._keep(side, review.replied(Reply(text, at), revealed))
 
     def report(
         self, review_id: str, reason: ReportReason, text: str | None, *, by: str, at: datetime
@@ -245,19 +206,62 @@ class ReviewPair(Aggregate):
         return side, review, self.published_at
 
     def decide(
-        self, review_id: str, verdict: Verdict, reason: str | None, *, by: str, at: datetime
+        self,
+        review_id: str,
+        verdict: Verdict,
+        reason: str | None,
+        *,
+        by: str,
+        at: datetime,
+        code: ReportReason | None = None,
     ) -> list[ReviewPairEvent]:
-        """Moderation's word on a reported review; it is given once."""
+        """Moderation's word on a report, or on the appeal against it; each is given once.
+
+        code defaults to what was reported.
+        """
         side, review = self.reported(review_id)
-        if review.decision is not None:
-            raise AlreadyDecided("this report has been decided")
-        self._keep(side, replace(review, decision=Decision(verdict, reason, by, at)))
+        assert review.report is not None
+        if verdict is Verdict.REMOVE:
+            code = code or review.report.reason
+        before = review.removed
+        review = review.decided(Decision(verdict, reason, by, at, code))
+        self._keep(side, review)
         self._queue(side, None)
-        if verdict is Verdict.KEEP:
+        if review.removed == before:
             return []
-        if side is Side.CUSTOMER:
-            self.shown_order = self.mark = None
+        self._show(side)
+        return [ReviewRemoved(self.facts()) if review.removed else ReviewRestored(self.facts())]
+
+    def appeal(self, review_id: str, text: str, *, by: str, at: datetime) -> None:
+        """Whom the decision went against asks once: the author, or who reported in vain."""
+        self.side_of(by)
+        side, review = self.reported(review_id)
+        against = self.account_of(side) if review.removed else self.account_of(side.other)
+        if by != against:
+            raise NothingToAppeal("no decision went against you")
+        self._keep(side, review.appealed(Appeal(by, text, at)))
+        self._queue(side, sort_key(at, review_id))
+
+    def withdraw(self, review_id: str, *, by: str, at: datetime) -> list[ReviewPairEvent]:
+        """The author takes a published review back for good; nobody need decide about it then."""
+        self.side_of(by)
+        side = self.side_shown(review_id)
+        if by != self.account_of(side):
+            raise NotYourCommand("this is not your review")
+        review = self.review_by(side)
+        assert review is not None
+        self._keep(side, replace(review, withdrawn_at=at))
+        self._queue(side, None)
+        self._show(side)
         return [ReviewRemoved(self.facts())]
+
+    def _show(self, side: Side) -> None:
+        """In the public list and the rating, which have customers' reviews alone; or not."""
+        review = self.review_by(side)
+        if side is not Side.CUSTOMER or review is None or self.published_at is None:
+            return
+        self.shown_order = None if review.removed else sort_key(self.published_at, review.id)
+        self.mark = None if review.removed else review.marks.overall
 
     def reported(self, review_id: str) -> tuple[Side, Review]:
         """A published review and its author's side. NotReported when nobody complained."""
@@ -289,8 +293,7 @@ class ReviewPair(Aggregate):
         """One side is forgotten: marks stay, and all words, which are about both, go."""
         self.awaiting = [each for each in self.awaiting if each != account]
         for side in Side:
-            review = self.review_by(side)
-            if review is not None:
+            if (review := self.review_by(side)) is not None:
                 self._keep(side, review.silenced())
 
     def facts(self) -> ReviewPairFacts:

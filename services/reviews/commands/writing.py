@@ -1,28 +1,17 @@
-"""What reviews can be told to do."""
+"""What the two sides of a job do: being invited, writing, replying, reporting, taking back."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
-from services.reviews.model import (
-    Mark,
-    Marks,
-    NotReviewable,
-    Rating,
-    ReportReason,
-    ReviewPair,
-    Verdict,
-)
-from services.reviews.store import JobRows, Ratings, ReviewPairs
+from services.reviews.mails import invitation
+from services.reviews.model import Marks, NotReviewable, ReportReason, ReviewPair, Side
+from services.reviews.store import JobRows, ReviewPairs
 from shared.contracts.jobs import JobFacts
-from shared.contracts.reviews import RatingEvent
-from shared.kernel.errors import Conflict, NotFound
-from shared.replicas import ARRIVAL
-
-READINGS = 5
-"""How often a rating is computed again when another writer was faster."""
+from shared.kernel.errors import NotFound
+from shared.mail import MailStore
+from shared.replicas import ARRIVAL, People
+from shared.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -124,68 +113,31 @@ async def _seen_by(account: str, review_id: str, pairs: ReviewPairs) -> ReviewPa
 
 
 @dataclass(frozen=True)
-class DecideReport:
+class WithdrawReview:
     review_id: str
-    verdict: Verdict
-    reason: str | None
-    moderator: str
+    author: str
 
 
-async def decide_report(cmd: DecideReport, pairs: ReviewPairs, now: datetime) -> ReviewPair:
-    pair = await pairs.with_review(cmd.review_id)
+async def withdraw_review(cmd: WithdrawReview, pairs: ReviewPairs, now: datetime) -> ReviewPair:
+    """NotFound for whatever is not public; Forbidden (not_your_command) for the other side's."""
+    pair = await _seen_by(cmd.author, cmd.review_id, pairs)
     return await pairs.update(
-        pair.id,
-        lambda pair: pair.decide(cmd.review_id, cmd.verdict, cmd.reason, by=cmd.moderator, at=now),
+        pair.id, lambda pair: pair.withdraw(cmd.review_id, by=cmd.author, at=now)
     )
 
 
-@dataclass(frozen=True)
-class RateHelper:
-    helper_id: str
-
-
-class RatedMeanwhile(Conflict):
-    """Another process has computed this rating since we read the reviews."""
-
-    code = "rated_meanwhile"
-
-
-async def rate_helper(cmd: RateHelper, ratings: Ratings, pairs: ReviewPairs) -> None:
-    """Compute the helper's rating from all published reviews.
-
-    The rating's version is read before the reviews and must still hold when the result is
-    written: whoever read fewer reviews than the rating already has cannot overwrite it.
-    """
-    rating = Rating(id=Rating.key(ratings.tenant, cmd.helper_id), helper_id=cmd.helper_id)
-    await ratings.ensure(rating, [])
-    for _ in range(READINGS):
-        known = await ratings.get(rating.id)
-        marks = [_mark_of(pair) for pair in await pairs.shown_of(cmd.helper_id)]
-        means = await _means(marks, pairs)
-        try:
-            await ratings.update(
-                rating.id, partial(_rate, version=known.version, marks=marks, means=means)
-            )
-        except RatedMeanwhile:
-            continue
+async def mail_invitations(pair_id: str, scope: Scope) -> None:
+    """An e-mail to each side that may still write; once for a job, however often it is heard."""
+    pair = await scope.store(ReviewPairs).find(pair_id)
+    if pair is None or pair.window_ends <= scope.now:
         return
-    raise Conflict("this rating is changing too fast", code="busy")
-
-
-def _rate(
-    rating: Rating, *, version: int, marks: Sequence[Mark], means: dict[str, float]
-) -> list[RatingEvent]:
-    if rating.version != version:
-        raise RatedMeanwhile("this rating was computed meanwhile")
-    return rating.rate(marks, means)
-
-
-def _mark_of(pair: ReviewPair) -> Mark:
-    assert pair.mark is not None
-    assert pair.published_at is not None
-    return Mark(pair.category, pair.mark, pair.published_at)
-
-
-async def _means(marks: Sequence[Mark], pairs: ReviewPairs) -> dict[str, float]:
-    means = {category: await pairs.mean_in(category) for category in {m.category for m in marks}}
-    return {category: mean for category, mean in means.items() if mean is not None}
+    people = scope.store(People)
+    for side in Side:
+        person = await people.find(pair.account_of(side))
+        peer = await people.find(pair.account_of(side.other))
+        if person is None or person.id not in pair.awaiting:
+            continue
+        if person.email_verified and person.status == "active":
+            name = peer.display_name if peer is not None else ""
+            mail = invitation(person, name, pair, scope.tenant)
+            await scope.store(MailStore).ensure(mail, [])
