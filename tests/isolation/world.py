@@ -340,7 +340,8 @@ def _report(person: Person, conversation: str, support: Person) -> str:
     """A report, as support finds it."""
     person.post(f"/v1/conversations/{conversation}/report", {"reason": "other"})
     reports = support.get("/v1/support/reports")["data"]
-    return next(each["id"] for each in reports if each["conversation_id"] == conversation)
+    found: str = next(each["id"] for each in reports if each["conversation_id"] == conversation)
+    return found
 
 
 def _document(helper: Person, photo: bytes) -> str:

@@ -1,0 +1,214 @@
+"""Two people talk live, with pictures; one is told by mail, blocks and reports; both review."""
+
+import email
+import email.policy
+import json
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from email.message import EmailMessage
+from typing import Any
+
+import httpx
+import pytest
+
+from deploy.local.people import Person
+from deploy.local.story import CASTS, Cast, Story
+from shared.kernel.ids import new_id
+from tests.journeys.pair import travel, travelling
+from tests.platform import Platform
+
+PATIENCE = 15.0
+
+
+class Listener:
+    """A live stream as a browser reads it; told holds (event, number, data)."""
+
+    def __init__(self, platform: Platform, person: Person, position: int | None = None) -> None:
+        self.ticket: str = person.post("/v1/stream/tickets")["ticket"]
+        self.told: list[tuple[str, int, Any]] = []
+        self._person = person
+        query = {"ticket": self.ticket}
+        if position is not None:
+            query["last_event_id"] = str(position)
+        host = f"{person.tenant}.localhost"
+        self._client = httpx.Client(base_url=platform.stack.address(), headers={"Host": host})
+        self._context = self._client.stream("GET", "/v1/stream", params=query, timeout=PATIENCE)
+        self._response = self._context.__enter__()
+        assert self._response.status_code == 200
+        self._reading = threading.Thread(target=self._read, daemon=True)
+        self._reading.start()
+
+    def messages(self) -> list[str]:
+        return [data["message"]["text"] for name, _, data in self.told if name == "message"]
+
+    def until(self, text: str) -> int:
+        """The number of the event that tells of this message."""
+        self._person.until(lambda: text in self.messages(), text, PATIENCE)
+        return next(
+            number
+            for name, number, data in self.told
+            if name == "message" and data["message"]["text"] == text
+        )
+
+    def close(self) -> None:
+        self._client.close()
+        self._reading.join(PATIENCE)
+
+    def _read(self) -> None:
+        event: dict[str, str] = {}
+        try:
+            for line in self._response.iter_lines():
+                if line.startswith(":"):
+                    continue
+                if line:
+                    name, _, value = line.partition(": ")
+                    event[name] = value
+                elif event:
+                    told = (event["event"], int(event["id"]), json.loads(event["data"]))
+                    self.told.append(told)
+                    event = {}
+        except (httpx.HTTPError, httpx.StreamError, OSError, RuntimeError):
+            return
+
+
+class Talk:
+    """The story's two people after the work is done, and two of support."""
+
+    def __init__(self, platform: Platform, story: Story, second: Person) -> None:
+        self.platform, self.story, self.second = platform, story, second
+        self.customer, self.helper = story.customer, story.helper
+        [found] = self.customer.get("/v1/conversations")["data"]
+        self.path = f"/v1/conversations/{found['id']}"
+        self.id: str = found["id"]
+
+    def say(self, who: Person, text: str, *attachments: str) -> Any:
+        message = {"text": text, "client_message_id": new_id("m"), "attachments": attachments}
+        return who.post(f"{self.path}/messages", message)
+
+    def texts(self, who: Person) -> list[str]:
+        heard = who.get(f"{self.path}/messages", order="descending", limit=100)["data"]
+        return [each["text"] for each in heard]
+
+    def mails(self, who: Person) -> list[EmailMessage]:
+        """About unread messages."""
+        found = []
+        for file in sorted(self.platform.stack.mail_folder.glob("*.eml")):
+            message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+            if message["To"] == who.address and message["List-Unsubscribe"]:
+                found.append(message)
+        return found
+
+    def review(self, who: Person) -> str:
+        who.until(lambda: self.story._invited(who), "the invitation")
+        review: str = who.post("/v1/reviews", self.story._marks(f"Von {who.name}"))["id"]
+        return review
+
+    def shown(self) -> list[str]:
+        """What everybody can read about the helper."""
+        found = self.customer.get(f"/v1/helpers/{self.helper.id}/reviews")["data"]
+        return [each["id"] for each in found]
+
+
+@pytest.fixture(scope="module", params=CASTS, ids=lambda cast: cast.tenant)
+def talk(platform: Platform, request: pytest.FixtureRequest) -> Iterator[Talk]:
+    cast: Cast = request.param
+    story = platform.story(cast)
+    for step in (story._join, story._qualify, story._find_and_write, story._book, story._visit):
+        step()
+    with platform.person(cast.tenant, "Zweite Aufsicht") as second:
+        second.join()
+        for person in (second, story.support):
+            if not person.id:
+                person.join()
+            role = {"email": person.address, "role": "support"}
+            platform.admin.request("POST", f"/v1/admin/tenants/{cast.tenant}/roles", role)
+            person.log_in()
+        yield Talk(platform, story, second)
+
+
+def test_a_live_stream_brings_pictures_and_goes_on_where_it_was_left(talk: Talk):
+    platform, customer, helper = talk.platform, talk.customer, talk.helper
+    live = Listener(platform, customer)
+    kind = {"Content-Type": "image/jpeg"}
+    picture = helper.post("/v1/attachments", content=platform.photo, headers=kind)["id"]
+    talk.say(helper, "So sieht es aus", picture)
+    seen = live.until("So sieht es aus")
+    live.close()
+    again = customer.ask("GET", "/v1/stream", params={"ticket": live.ticket})
+    assert (again.status, again.body["code"]) == (401, "invalid_ticket")
+    for text in ("Und noch etwas", "Bis bald"):
+        talk.say(helper, text)
+    resumed = Listener(platform, customer, seen)
+    resumed.until("Bis bald")
+    resumed.until("Und noch etwas")
+    assert sorted(resumed.messages()) == ["Bis bald", "Und noch etwas"]
+    resumed.close()
+    for who, status in ((customer, 200), (helper, 200), (talk.second, 404)):
+        assert who.ask("GET", f"/v1/attachments/{picture}").status == status
+    found = customer.get("/v1/messages", q="noch etwas")["data"]
+    assert [each["message"]["text"] for each in found] == ["Und noch etwas"]
+
+
+def test_ten_unread_minutes_bring_one_mail_and_one_click_ends_them(talk: Talk):
+    customer, helper = talk.customer, talk.helper
+    with travelling(talk.platform):
+        talk.say(customer, "Sind Sie noch da?")
+        talk.say(customer, "Hallo?")
+        travel(talk.platform, timedelta(minutes=11))
+        helper.until(lambda: talk.mails(helper), "the mail", PATIENCE)
+        travel(talk.platform, timedelta(minutes=30))
+        talk.say(customer, "Nur noch eins")
+        travel(talk.platform, timedelta(minutes=45))
+        # The other side's mail comes by the same timer: by then a second one would be there.
+        customer.until(lambda: talk.mails(customer), "the other mail", PATIENCE)
+        [mail] = talk.mails(helper)
+    text = mail.get_content()
+    assert customer.name in text
+    assert "Hallo?" not in text
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    path = httpx.URL(mail["List-Unsubscribe"].strip("<>")).path
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = talk.second.ask("POST", path, content="List-Unsubscribe=One-Click", headers=kind)
+    assert (answer.status, answer.body) == (200, {"wanted": False})
+    assert helper.get("/v1/me/message-notices") == {"wanted": False}
+
+
+def test_a_report_is_read_with_a_case_and_a_block_is_silent(talk: Talk):
+    customer, helper = talk.customer, talk.helper
+    helper.post(f"{talk.path}/report", {"reason": "other"})
+    reports = talk.second.get("/v1/support/reports")["data"]
+    [report] = [each for each in reports if each["conversation_id"] == talk.id]
+    path = f"/v1/support/reports/{report['id']}"
+    assert talk.second.ask("GET", path).status == 422
+    assert customer.ask("GET", path, params={"case_id": new_id("case")}).status == 403
+    lines = talk.second.get(path, case_id=new_id("case"))["lines"]
+    assert "So sieht es aus" in [line["text"] for line in lines]
+    helper.post(f"{talk.path}/block")
+    talk.say(customer, "Hören Sie mich?")
+    assert "Hören Sie mich?" in talk.texts(customer)
+    assert "Hören Sie mich?" not in talk.texts(helper)
+
+
+def test_reviews_are_sealed_then_moderated_appealed_and_taken_back(talk: Talk):
+    customer, helper, second = talk.customer, talk.helper, talk.second
+    path = f"/v1/jobs/{talk.story.job_id}/reviews"
+    mine = talk.review(customer)
+    assert helper.get(path)["data"] == []
+    assert talk.shown() == []
+    assert customer.ask("DELETE", f"/v1/reviews/{mine}").status == 404
+    talk.review(helper)
+    assert len(helper.get(path)["data"]) == 2
+    assert talk.shown() == [mine]
+    helper.post(f"/v1/reviews/{mine}/report", {"reason": "untrue"})
+    decision = f"/v1/support/reviews/{mine}/decision"
+    talk.story.support.post(decision, {"decision": "remove", "reason": "Nicht belegt"})
+    assert talk.shown() == []
+    customer.post(f"/v1/reviews/{mine}/appeal", {"text": "Doch, ich war dabei."})
+    same = talk.story.support.ask("POST", decision, {"decision": "keep"})
+    assert (same.status, same.body["code"]) == (409, "same_moderator")
+    second.post(decision, {"decision": "keep", "reason": "Belegt"})
+    assert talk.shown() == [mine]
+    assert customer.ask("DELETE", f"/v1/reviews/{mine}").status == 204
+    assert talk.shown() == []
+    customer.until(lambda: (hit := talk.story._hit()) and hit["rating"] is None, "no rating")
