@@ -34,11 +34,12 @@ async def tell(entries: Iterable[FeedEntry], scope: Scope) -> None:
 
 async def _append(entry: FeedEntry, scope: Scope) -> None:
     feed = scope.store(FeedEntries)
-    if await _is_forgotten(entry.person_id, scope):
-        return
     for _ in range(ATTEMPTS):
         number = await feed.last_number(entry.person_id) + 1
-        if await feed.told(entry.person_id, entry.about):
+        told, forgotten = await asyncio.gather(
+            feed.told(entry.person_id, entry.about), _is_forgotten(entry.person_id, scope)
+        )
+        if told or forgotten:
             return
         try:
             id = FeedEntry.key(entry.person_id, number)
