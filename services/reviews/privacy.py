@@ -1,5 +1,8 @@
 """What reviews knows of a person, and how it forgets it."""
 
+from dataclasses import replace
+
+from services.reviews.model import Review
 from services.reviews.store import ReviewPairs
 from services.reviews.views import job_views, names_of
 from shared.export import Exported
@@ -20,7 +23,7 @@ class ReviewsData(PersonalData):
             reviews.append(
                 {
                     "job_id": pair.job_id,
-                    "written": pair.review_by(mine),
+                    "written": _own(pair.review_by(mine), person_id),
                     "published": job_views(pair, names),
                 }
             )
@@ -30,3 +33,10 @@ class ReviewsData(PersonalData):
         pairs = scope.store(ReviewPairs)
         for pair in await pairs.all_of(person_id):
             await pairs.redact(pair.id, lambda each: each.silence(person_id))
+
+
+def _own(review: Review | None, person_id: str) -> Review | None:
+    """Without the other side's words to support."""
+    if review is None or review.appeal is None or review.appeal.by == person_id:
+        return review
+    return replace(review, appeal=replace(review.appeal, text=""))

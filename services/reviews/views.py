@@ -83,7 +83,7 @@ class JobReviewView(View):
     removal_reason: str | None
     removed_by: str | None
     decision: "DecisionView | None"
-    appeal: "AppealView | None"
+    appeal: "AppealStateView | None"
     published_at: Instant
 
 
@@ -103,13 +103,18 @@ class DecisionView(View):
     at: Instant
 
 
-class AppealView(View):
+class AppealStateView(View):
     """decision is null while the appeal waits for one."""
 
     by: str
-    text: str
     at: Instant
     decision: DecisionView | None
+
+
+class AppealView(AppealStateView):
+    """With the words, which are for support alone."""
+
+    text: str
 
 
 class ModeratedReviewView(MarksView):
@@ -195,7 +200,7 @@ def job_view(pair: ReviewPair, side: Side, names: Names) -> JobReviewView:
         removal_reason=review.verdict.reason if gone and review.verdict else None,
         removed_by=_remover(review) if gone else None,
         decision=_decision(review.verdict),
-        appeal=_appeal(review.appeal),
+        appeal=_appeal_state(review.appeal),
         published_at=pair.published_at,
     )
 
@@ -241,12 +246,17 @@ def _decision(decision: Decision | None) -> DecisionView | None:
     )
 
 
+def _appeal_state(appeal: Appeal | None) -> AppealStateView | None:
+    if appeal is None:
+        return None
+    return AppealStateView(by=appeal.by, at=appeal.at, decision=_decision(appeal.decision))
+
+
 def _appeal(appeal: Appeal | None) -> AppealView | None:
     if appeal is None:
         return None
-    return AppealView(
-        by=appeal.by, text=appeal.text, at=appeal.at, decision=_decision(appeal.decision)
-    )
+    decision = _decision(appeal.decision)
+    return AppealView(by=appeal.by, at=appeal.at, decision=decision, text=appeal.text)
 
 
 def _peer(account: str, names: Names) -> PeerView:

@@ -318,6 +318,15 @@ async def test_nobody_hears_what_the_other_side_must_not_know(messaging: Harness
         assert [each.name for each in stranger.told] == ["ready"]
 
 
+async def test_a_quiet_stream_is_kept_alive_by_comments(
+    messaging: Harness, base: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("services.messaging.api.stream.HEARTBEAT", 0.1)
+    async with reader(messaging, base, await messaging.person()) as one:
+        await one.until(lambda: one.comments >= 3)
+        assert [each.name for each in one.told] == ["ready"]
+
+
 async def test_a_reader_who_takes_nothing_is_dropped(
     messaging: Harness, base: str, monkeypatch: pytest.MonkeyPatch
 ):

@@ -97,11 +97,13 @@ async def test_an_appeal_goes_through_support_and_restores_list_and_rating(revie
     assert (view["state"], view["removed_by"]) == ("removed", "moderation")
     assert view["decision"]["code"] == "personal_data"
     assert view["appeal"]["decision"] is None
+    assert "I was there" not in answer.text
     assert by_customer in await queue(reviews, **second)
     same = await post(reviews, decision, {"decision": "keep"}, **first)
     assert (same.status_code, same.json()["code"]) == (409, "same_moderator")
     kept = await post(reviews, decision, {"decision": "keep", "reason": "Fine"}, **second)
     assert kept.json()["appeal"]["decision"]["decision"] == "keep"
+    assert kept.json()["appeal"]["text"] == "I was there"
     await reviews.published(ReviewRestored, subject=ReviewPair.key("vodafone", job.id))
     shown = (await get(reviews, f"/v1/helpers/{job.helper}/reviews")).json()["data"]
     assert [each["id"] for each in shown] == [by_customer]
