@@ -299,6 +299,6 @@ class Outbox:
             full = len(found) == SWEEP_BATCH
             pending += (await rows.backlog())[0] if full else len(found)
             more = more or full
-        telemetry.OUTBOX_PENDING.labels(self._service).set(pending)
-        telemetry.OUTBOX_OLDEST_AGE.labels(self._service).set((now - oldest).total_seconds())
+        telemetry.OUTBOX_PENDING.set(pending)
+        telemetry.OUTBOX_OLDEST_AGE.set((now - oldest).total_seconds())
         return more

@@ -3,15 +3,17 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 from fastapi import FastAPI
 from opentelemetry.sdk.trace import TracerProvider
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import REGISTRY
+from prometheus_client.exposition import choose_encoder
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -33,6 +35,9 @@ from shared.store import Database, Store
 from shared.store.outboxes import Outboxes
 from shared.timers import Ticker
 from shared.tried_alone import TriedAlone
+
+_COUNT_SECONDS = 2.0
+"""A scraper gives up after ten; most of what it asks for is known without the database."""
 
 log = structlog.get_logger()
 
@@ -259,6 +264,30 @@ def _end_process(reason: str) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+async def _look_around(runtime: Runtime) -> None:
+    """Gauges of what is asked for by a look, not counted as it happens.
+
+    What cannot be known while the database is away stays as it was last seen.
+    """
+    began = time.perf_counter()
+    there = await runtime.database.ping()
+    telemetry.DATABASE_PING.set(time.perf_counter() - began)
+    state = {
+        "database": there,
+        "broker": runtime.publisher.connected,
+        "keys": runtime.verifier.ready,
+        "tenants": runtime.tenants.loaded,
+    }
+    if runtime.consuming is not None:
+        state["consumers"] = runtime.consuming.healthy
+    for name, up in state.items():
+        telemetry.DEPENDENCY_UP.labels(name).set(up)
+    if there:
+        with suppress(Unavailable, TimeoutError):
+            async with asyncio.timeout(_COUNT_SECONDS):
+                telemetry.PARKED.set(await runtime.parked.count())
+
+
 def _add_health(app: FastAPI, runtime: Runtime) -> None:
     async def alive(_: Request) -> Response:
         return JSONResponse({"status": "ok", "service": runtime.service})
@@ -278,8 +307,10 @@ def _add_health(app: FastAPI, runtime: Runtime) -> None:
         able = all(state[name] for name in needed)
         return JSONResponse({"ready": able, **state}, 200 if able else 503)
 
-    async def metrics(_: Request) -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    async def metrics(request: Request) -> Response:
+        await _look_around(runtime)
+        encode, media_type = choose_encoder(request.headers.get("Accept", ""))
+        return Response(encode(REGISTRY), headers={"Content-Type": media_type})
 
     app.add_route("/healthz", alive, include_in_schema=False)
     app.add_route("/readyz", ready, include_in_schema=False)

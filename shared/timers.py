@@ -51,14 +51,16 @@ class Ticker:
 
     async def work_off(self, kind: type[Store[Any]]) -> int:
         """One batch of due aggregates of this kind, oldest first; how many it dealt with."""
-        documents = self._database.collection(kind.collection)
-        due = documents.find({"due_at": {"$lte": self._now()}}, {"tenant": 1})
+        documents, now = self._database.collection(kind.collection), self._now()
+        due = documents.find({"due_at": {"$lte": now}}, {"tenant": 1, "due_at": 1})
         with driver_errors():
             found = await due.sort("due_at", 1).limit(BATCH).to_list(None)
         dealt = 0
         for document in found:
             scope = self._scope_of(document["tenant"])
             if scope is not None:
+                late = (now - document["due_at"]).total_seconds()
+                telemetry.TIMER_LAG.labels(kind.collection).observe(late)
                 await self._act(scope.store(kind), document["_id"], scope.now)
                 dealt += 1
         return dealt
@@ -73,14 +75,17 @@ class Ticker:
         except Refusal as error:
             log.warning("timers.failed", collection=store.collection, id=id, error=error.detail)
             await self._postpone(store, id, now)
+            return
         except Exception:
             # A defect, or a document of another release: seen in the log, and no end of the rest.
             log.exception("timers.failed", collection=store.collection, id=id)
             await self._postpone(store, id, now)
+            return
         telemetry.TIMERS_FIRED.labels(store.collection).inc()
 
     async def _postpone(self, store: Store[Any], id: str, now: datetime) -> None:
         """Without reading the aggregate, as that may be what failed."""
+        telemetry.TIMERS_FAILED.labels(store.collection).inc()
         due = {"_id": id, "tenant": store.tenant, "due_at": {"$lte": now}}
         change = {"$set": {"due_at": now + POSTPONED}, "$inc": {"version": 1}}
         with driver_errors():

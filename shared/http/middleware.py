@@ -17,7 +17,14 @@ from shared.http.exchange import Exchange, begin
 from shared.http.problems import internal_error
 from shared.http.routes import Tenants
 from shared.kernel.ids import new_id
-from shared.telemetry import REQUEST_SECONDS, REQUESTS, context_from
+from shared.telemetry import (
+    NO_TENANT,
+    REQUEST_SECONDS,
+    REQUESTS,
+    TENANT_SECONDS,
+    context_from,
+    tenant_label,
+)
 
 log = structlog.get_logger()
 
@@ -69,7 +76,7 @@ class RequestMiddleware:
         )
         watched.traceparent = _traceparent(span)
         attached = otel_context.attach(trace.set_span_in_context(span, parent))
-        slug = exchange.tenant.slug if exchange.tenant else "unknown"
+        slug = exchange.tenant.slug if exchange.tenant else NO_TENANT
         bound = structlog.contextvars.bind_contextvars(request_id=exchange.request_id, tenant=slug)
         try:
             await self._answer(scope, receive, watched)
@@ -183,7 +190,9 @@ def _report(
     template = getattr(scope.get("route"), "path_format", None)
     method = exchange.method if exchange.method in _METHODS else "_OTHER"
     route = template or "unmatched"
+    exemplar: dict[str, str] | None = None
     if span.is_recording():
+        exemplar = {"trace_id": f"{span.get_span_context().trace_id:032x}"}
         span.set_attribute("http.response.status_code", status)
         if template is not None:
             span.update_name(f"{method} {template}")
@@ -192,8 +201,10 @@ def _report(
             span.set_status(Status(StatusCode.ERROR))
             span.set_attribute("error.type", watched.fault or str(status))
     span.end()
-    REQUESTS.labels(route, method, str(status), tenant).inc()
-    REQUEST_SECONDS.labels(route, method).observe(seconds)
+    label = tenant_label(tenant)
+    REQUESTS.labels(route, method, str(status), label).inc()
+    REQUEST_SECONDS.labels(route, method).observe(seconds, exemplar)
+    TENANT_SECONDS.labels(label).observe(seconds)
     write = log.warning if status >= 500 else log.info
     write(
         "request",

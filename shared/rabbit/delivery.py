@@ -12,7 +12,7 @@ import structlog
 from aio_pika import Message
 from aio_pika.abc import AbstractIncomingMessage
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from shared.contracts.base import Delivered
 from shared.kernel.clock import utc_now
@@ -26,6 +26,7 @@ from shared.rabbit.publisher import Publisher, really_cancelled
 from shared.scope import Scope
 from shared.telemetry import (
     EVENT_LAG,
+    EVENTS_APPLIED,
     EVENTS_PARKED,
     EVENTS_REDELIVERED,
     EVENTS_RETRIED,
@@ -288,6 +289,7 @@ class Work:
                 if times == 1:
                     log.warning("cannot apply now, waiting", detail=error.detail)
                 await around.pause.away(times, patience.left)
+        EVENTS_APPLIED.labels(consumer=self._queue, publisher=delivered.event.publisher).inc()
         if not delivered.is_snapshot:
             self._lag.observe(max(0.0, (utc_now() - delivered.time).total_seconds()))
 
@@ -303,6 +305,7 @@ class Work:
             id=message.message_id,
             round=done + 1,
             error=type(error).__name__,
+            trace_id=_trace_of(message),
         )
         EVENTS_RETRIED.labels(consumer=self._queue).inc()
         await self._send_round(message, done + 1)
@@ -319,21 +322,38 @@ class Work:
 
     def _span(self, message: AbstractIncomingMessage) -> AbstractContextManager[Span]:
         alone = message.exchange == topology.SUSPECT
-        attributes = {
-            "messaging.system": "rabbitmq",
-            "messaging.operation.type": "process",
-            "messaging.operation.name": "process",
-            "messaging.destination.name": topology.suspect_queue(self._queue)
-            if alone
-            else self._queue,
-            "messaging.rabbitmq.destination.routing_key": message.routing_key or "",
-            "messaging.message.id": message.message_id or "",
-            "messaging.message.body.size": len(message.body),
-            "tenant.id": tenant_of(message.headers) or "",
-        }
-        parent = context_from(text_header(message.headers, TRACEPARENT))
-        name = f"process {self._queue}"
-        return span(self._around.provider, name, SpanKind.CONSUMER, attributes, parent)
+        queue = topology.suspect_queue(self._queue) if alone else self._queue
+        return process_span(self._around.provider, message, queue)
+
+
+def process_span(
+    provider: TracerProvider, message: AbstractIncomingMessage, queue: str
+) -> AbstractContextManager[Span]:
+    """A consumer's span in the trace of the change, however often and late the message comes.
+
+    The name and destination are the queue's, as of these there are few.
+    """
+    attributes: dict[str, Any] = {
+        "messaging.system": "rabbitmq",
+        "messaging.operation.type": "process",
+        "messaging.operation.name": "process",
+        "messaging.destination.name": queue,
+        "messaging.rabbitmq.destination.routing_key": message.routing_key or "",
+        "messaging.message.id": message.message_id or "",
+        "messaging.message.body.size": len(message.body),
+        "tenant.id": tenant_of(message.headers) or "",
+    }
+    if done := parking.count(message.headers, ROUND):
+        attributes["helphood.retry.round"] = done
+    parent = context_from(text_header(message.headers, TRACEPARENT))
+    return span(provider, f"process {queue}", SpanKind.CONSUMER, attributes, parent)
+
+
+def _trace_of(message: AbstractIncomingMessage) -> str | None:
+    """The trace of the change that a message tells of, 32 hex digits."""
+    header = text_header(message.headers, TRACEPARENT)
+    parts = (header or "").split("-")
+    return parts[1] if len(parts) == 4 else None
 
 
 class Parking:
@@ -346,19 +366,22 @@ class Parking:
     async def __call__(self, message: AbstractIncomingMessage) -> None:
         """Returns when the message is stored or back in its queue; raises only when cancelled."""
         parked = parking.parked(message, self._queue)
-        try:
-            await self._store(parked)
-        except Held:
-            copy = parking.given_up(message, parked.reason, parked.detail)
-            await self._around.surely(topology.parked_queue(self._queue), copy)
-            return
-        log.error(
-            "message parked",
-            queue=self._queue,
-            id=parked.id,
-            reason=parked.reason,
-            detail=parked.detail,
-        )
+        with process_span(self._around.provider, message, topology.parked_queue(self._queue)) as it:
+            it.set_attribute("helphood.parked.reason", parked.reason)
+            it.set_status(Status(StatusCode.ERROR, parked.reason))
+            try:
+                await self._store(parked)
+            except Held:
+                copy = parking.given_up(message, parked.reason, parked.detail)
+                await self._around.surely(topology.parked_queue(self._queue), copy)
+                return
+            log.error(
+                "message parked",
+                queue=self._queue,
+                id=parked.id,
+                reason=parked.reason,
+                detail=parked.detail,
+            )
         EVENTS_PARKED.labels(consumer=self._queue, reason=parked.reason).inc()
 
     async def _store(self, parked: ParkedMessage) -> None:

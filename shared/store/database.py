@@ -160,7 +160,11 @@ class Database:
             "tenant.id": tenant,
         }
         name = f"{operation} {collection}"
-        with telemetry.span(self.provider, name, SpanKind.CLIENT, attributes), driver_errors():
+        with (
+            telemetry.STORE_SECONDS.labels(collection).time(),
+            telemetry.span(self.provider, name, SpanKind.CLIENT, attributes),
+            driver_errors(),
+        ):
             yield
 
     async def ping(self) -> bool:

@@ -1,15 +1,21 @@
 """What an operator sees of a request: ids, spans, metrics, one line."""
 
 import asyncio
+import json
+import logging
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 import structlog
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import SpanKind, StatusCode
 from prometheus_client import REGISTRY
+from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
 from structlog.testing import capture_logs
 
+from shared import telemetry
 from tests.shared.http.shop import ALICE, Shop
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -91,6 +97,47 @@ async def test_requests_are_counted_by_route_and_tenant(shop: Shop) -> None:
         await client.get("/v1/items/item_2")
         await client.request("BREW", "/x/4711", headers={"Host": "made-up.example"})
     assert (_count(**known), _count(**unknown)) == (before[0] + 2, before[1] + 1)
+
+
+async def test_time_is_measured_by_tenant_and_leads_to_a_trace(shop: Shop) -> None:
+    labels = {"tenant": "swisscom"}
+    before = REGISTRY.get_sample_value("tenant_request_duration_seconds_count", labels) or 0.0
+    async with shop.client(None, tenant="swisscom") as client:
+        await client.get("/v1/open", headers={"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"})
+    after = REGISTRY.get_sample_value("tenant_request_duration_seconds_count", labels)
+    assert after == before + 1
+    assert f'# {{trace_id="{TRACE}"}}' in openmetrics(REGISTRY).decode()
+
+
+def test_tenants_beyond_a_limit_share_their_series(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telemetry, "_tenants_seen", set())
+    labels = {telemetry.tenant_label(f"tenant-{number}") for number in range(300)}
+    assert len(labels) == telemetry.MOST_TENANTS + 1
+    assert telemetry.tenant_label("tenant-0") == "tenant-0"
+    assert telemetry.tenant_label("tenant-299") == telemetry.OTHER_TENANTS
+
+
+def test_every_line_is_json_with_time_service_and_trace(capsys: pytest.CaptureFixture[str]) -> None:
+    root, kept = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    try:
+        telemetry.set_up_logging("shop", "INFO")
+        provider = TracerProvider()
+        with telemetry.span(provider, "work", SpanKind.INTERNAL, {}) as span:
+            structlog.get_logger().info("ours", tenant="vodafone")
+            logging.getLogger("somebody.else").error("theirs", exc_info=ValueError("why"))
+            trace = f"{span.get_span_context().trace_id:032x}"
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        structlog.configure(**kept)
+    ours, theirs = map(json.loads, capsys.readouterr().out.splitlines())
+    for line in (ours, theirs):
+        assert (line["service"], line["trace_id"]) == ("shop", trace)
+        datetime.fromisoformat(line["timestamp"])
+    assert (ours["event"], ours["level"], ours["tenant"]) == ("ours", "info", "vodafone")
+    assert (theirs["event"], theirs["level"]) == ("theirs", "error")
+    assert "ValueError: why" in theirs["exception"]
 
 
 async def test_one_line_tells_the_request_and_no_secret(shop: Shop) -> None:
