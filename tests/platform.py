@@ -57,15 +57,20 @@ class Platform:
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Platform]:
-    """Both tenants applied, nobody seeded; every process is gone afterwards."""
+def running(home: Path, *, own_traces: bool = False) -> Iterator[Platform]:
+    """Both tenants applied, nobody seeded; every process is gone afterwards.
+
+    own_traces: spans go to the stack's own trace page, and the collector gets none.
+    """
     with Collector() as collector:
+        ports = Ports.free(SERVICES)
+        page = f"http://127.0.0.1:{ports.traces}"
         stack = Stack(
             home,
-            Ports.free(SERVICES),
+            ports,
             amqp_url=os.environ.get("AMQP_URL", ""),
             mongo_url=os.environ.get("MONGO_URL", ""),
-            otlp_endpoint=collector.endpoint,
+            otlp_endpoint=page if own_traces else collector.endpoint,
             report=_silent,
         )
         try:

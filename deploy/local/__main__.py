@@ -14,6 +14,7 @@ from deploy.local.stack import HOME, Stack
 def up(stack: Stack) -> None:
     """Start the platform, or bring a running one up to date"""
     stack.up()
+    stack.watch()
     demo.print_addresses(stack)
 
 

@@ -28,7 +28,8 @@ class Broker(Server):
     """One node under folder, with the platform's exchanges and queues already declared.
 
     ports are those of AMQP, of Erlang's distribution and of its port mapper. definitions may be
-    missing: the node then starts empty. Use as a context manager, or start() and stop().
+    missing: the node then starts empty. metrics_port is where Prometheus may ask; 0: nowhere, which
+    saves a second at the start. Use as a context manager, or start() and stop().
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Broker(Server):
         definitions: Path = DEFINITIONS,
         downloads: Path | None = None,
         report: Callable[[str], None] = print,
+        metrics_port: int = 0,
     ) -> None:
         self.folder = folder.resolve()
         self.port, self.distribution_port, self.epmd_port = ports or free_ports(3)
@@ -46,6 +48,8 @@ class Broker(Server):
         self._definitions = definitions
         self._downloads = downloads or PROJECT / ".local" / "rabbitmq"
         self._report = report
+        self._plugins = (rabbitmq.METRICS_PLUGIN,) if metrics_port else ()
+        self._metrics_port = metrics_port
         self._children: tuple[Child, ...] = ()
 
     @property
@@ -67,7 +71,7 @@ class Broker(Server):
     def programs(self) -> tuple[Program, Program]:
         """The port mapper, to be started first and stopped last, and the node."""
         installed = rabbitmq.provide(self._downloads, self._report)
-        home = rabbitmq.slim_home(installed, self.folder / "rabbitmq")
+        home = rabbitmq.slim_home(installed, self.folder / "rabbitmq", self._plugins)
         environment = self._environment(installed, home)
         mapper = (installed.program("epmd"), "-port", str(self.epmd_port))
         return (
@@ -80,7 +84,7 @@ class Broker(Server):
         for name in ("data", "log", "home"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         changed = [
-            write_if_changed(self.folder / "enabled_plugins", "[].\n"),
+            write_if_changed(self.folder / "enabled_plugins", f"[{','.join(self._plugins)}].\n"),
             write_if_changed(self.folder / "definitions.json", json.dumps(self._all_definitions())),
             write_if_changed(self.folder / "rabbitmq.conf", self._configuration()),
             write_if_changed(self.folder / "advanced.config", _ADVANCED.read_text()),
@@ -160,6 +164,10 @@ class Broker(Server):
         }
 
     def _configuration(self) -> str:
+        metrics = (
+            "prometheus.tcp.ip = 127.0.0.1",
+            f"prometheus.tcp.port = {self._metrics_port}",
+        )
         return "\n".join(
             (
                 f"listeners.tcp.default = 127.0.0.1:{self.port}",
@@ -168,6 +176,7 @@ class Broker(Server):
                 "disk_free_limit.absolute = 50MB",
                 "log.console = true",
                 "log.console.level = warning",
+                *(metrics if self._metrics_port else ()),
                 "",
             )
         )

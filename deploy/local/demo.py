@@ -23,6 +23,7 @@ out.width = max(out.width, 100)
 def run(stack: Stack) -> None:
     """Up, tenants, helpers, both stories, addresses. Raises CannotRunError."""
     stack.up()
+    stack.watch()
     try:
         with administrator(stack) as admin:
             apply_tenants(admin)
@@ -89,6 +90,8 @@ def print_addresses(stack: Stack) -> None:
     out.print(f"platform       {stack.address('vodafone.localhost')}")
     out.print(f"               {stack.address('swisscom.localhost')}")
     out.print(f"documentation  {stack.address('vodafone.localhost')}/docs")
+    out.print(f"traces         http://127.0.0.1:{stack.ports.traces}")
+    out.print(f"metrics        http://127.0.0.1:{stack.ports.prometheus}")
     out.print(f"mail           {stack.mail_folder}")
     out.print(f"logs           {stack.home / 'logs'} (make logs)")
     out.print(f"log in as      (password of all: {PASSWORD})")

@@ -8,7 +8,10 @@ from typing import Any, Self
 
 from deploy.local.programs import CannotRunError
 
-_FIXED = ("gateway", "gateway_admin", "amqp", "distribution", "epmd", "mongo", "smtp")
+_FIXED = (
+    *("gateway", "gateway_admin", "amqp", "distribution", "epmd", "mongo", "smtp"),
+    *("broker_metrics", "prometheus", "traces"),
+)
 _BLOCK = 10_000
 """Everything but the gateway lies this far above it (or below it, for a high port)."""
 
@@ -24,6 +27,9 @@ class Ports:
     epmd: int
     mongo: int
     smtp: int
+    broker_metrics: int
+    prometheus: int
+    traces: int
     services: Mapping[str, int]
 
     @classmethod

@@ -6,7 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -170,17 +170,20 @@ def _apt(command: tuple[str, ...], log: Path) -> bool:
     return done.returncode == 0
 
 
-def slim_home(rabbitmq: RabbitMQ, folder: Path) -> Path:
-    """A home that holds only what the broker itself needs: it starts in half the time.
+METRICS_PLUGIN = "rabbitmq_prometheus"
+
+
+def slim_home(rabbitmq: RabbitMQ, folder: Path, plugins: Iterable[str] = ()) -> Path:
+    """A home with what the broker itself and these plugins need: it starts in half the time.
 
     The node looks for every module in every plugin's folder, and reads every plugin's
     description, even of those it never uses. Where plugins are not plain folders, the
     installation's own home is used as it is.
     """
-    plugins = rabbitmq.home / "plugins"
-    available = {path.name.rpartition("-")[0]: path for path in plugins.glob("*-*/")}
+    installed = (rabbitmq.home / "plugins").glob("*-*/")
+    available = {path.name.rpartition("-")[0]: path for path in installed}
     needed: set[str] = set()
-    waiting = ["rabbit", "rabbitmq_prelaunch"]
+    waiting = ["rabbit", "rabbitmq_prelaunch", *plugins]
     while waiting:
         name = waiting.pop()
         if name in available and name not in needed:

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from deploy.local import prometheus
 from deploy.local.broker import Broker, amqp_answers
 from deploy.local.database import Database, mongo_answers
 from deploy.local.keeper import Keeper, State
@@ -69,16 +70,21 @@ class Stack:
 
     @classmethod
     def from_environment(cls, home: Path = HOME) -> Self:
-        """PORT, AMQP_URL, MONGO_URL and OTEL_EXPORTER_OTLP_ENDPOINT say what differs."""
+        """PORT, AMQP_URL, MONGO_URL and OTEL_EXPORTER_OTLP_ENDPOINT say what differs.
+
+        Spans go to the stack's own trace page unless told otherwise.
+        """
         port = os.environ.get("PORT") or str(GATEWAY_PORT)
         if not port.isdecimal():
             raise CannotRunError(f"PORT must be a number, not {port!r}")
+        ports = Ports.block(int(port), SERVICES)
         return cls(
             home.resolve(),
-            Ports.block(int(port), SERVICES),
+            ports,
             amqp_url=os.environ.get("AMQP_URL", ""),
             mongo_url=os.environ.get("MONGO_URL", ""),
-            otlp_endpoint=os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
+            otlp_endpoint=os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+            or f"http://127.0.0.1:{ports.traces}",
         )
 
     @classmethod
@@ -128,7 +134,11 @@ class Stack:
         """Our own node, whether it runs or not."""
         ports = (self.ports.amqp, self.ports.distribution, self.ports.epmd)
         password = self.secrets.get("broker_password")
-        return Broker(self.home / "broker", ports, password, report=self.report)
+        return Broker(
+            *(self.home / "broker", ports, password),
+            report=self.report,
+            metrics_port=self.ports.broker_metrics,
+        )
 
     def database(self) -> Database:
         """Our own server, whether it runs or not."""
@@ -207,6 +217,10 @@ class Stack:
         options = ("--concurrency", "1", "--log-level", "warning", "--disable-hot-restart")
         return Program("gateway", (envoy, "-c", str(self.home / "envoy.yaml"), *options))
 
+    def _traces_program(self) -> Program:
+        page = ("--port", str(self.ports.traces), "--file", str(self.home / "traces.sqlite"))
+        return Program("traces", (sys.executable, "-m", "deploy.local.traces", *page))
+
     # Up and down --------------------------------------------------------------------------
 
     def up(self) -> float:
@@ -225,6 +239,38 @@ class Stack:
         seconds = time.monotonic() - began
         self.report(f"ready after {seconds:.1f} s")
         return seconds
+
+    def watch(self, seconds: int = prometheus.SCRAPE_SECONDS) -> None:
+        """Start what shows traces and metrics, beside a stack that is up.
+
+        Metrics are asked for every so many seconds. Where Prometheus cannot be had this is said,
+        and there are no metrics.
+        """
+        watchers = [self._traces_program()]
+        checks: dict[str, Callable[[], bool]] = {
+            "traces": partial(_says_ready, self.ports.traces, "/healthz")
+        }
+        try:
+            tools = prometheus.provide(report=self.report)
+        except CannotRunError as error:
+            self.report(prometheus.unavailable(error))
+        else:
+            home, port = self.home / "prometheus", self.ports.prometheus
+            asked = prometheus.configuration(
+                self.ports, self._roles(), broker=not self.amqp_url, seconds=seconds
+            )
+            write_if_changed(home / "prometheus.yml", asked)
+            watchers.append(prometheus.program(tools, home, port))
+            checks["prometheus"] = partial(_says_ready, port, "/-/ready")
+        with self._alone():
+            self.keeper.write([*self.programs(), *watchers])
+            self.keeper.update()
+            self._start(checks, time.monotonic())
+
+    def _roles(self) -> dict[str, tuple[str, str]]:
+        """Process -> its service and role."""
+        roles = {name: (name, "api" if self.workers.get(name) else "all") for name in self.services}
+        return roles | {name: (of, "worker") for name, of in worker_names(self.workers).items()}
 
     def down(self) -> None:
         """Stop everything; afterwards no process of this stack is left."""
@@ -329,7 +375,8 @@ class Stack:
 
     def _own_ports(self) -> dict[str, int]:
         ports = self.ports.named()
-        foreign = {"amqp", "distribution", "epmd"} if self.amqp_url else set()
+        brokers = {"amqp", "distribution", "epmd", "broker_metrics"}
+        foreign = brokers if self.amqp_url else set()
         foreign |= {"mongo"} if self.mongo_url else set()
         foreign |= set() if self.gateway else {"gateway", "gateway_admin"}
         return {name: port for name, port in ports.items() if name not in foreign}

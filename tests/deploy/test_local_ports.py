@@ -11,14 +11,14 @@ SERVICES = ("identity", "profiles")
 @pytest.mark.parametrize("gateway", [1024, 8080, 54_999, 55_000, 65_000])
 def test_every_listener_has_a_port_of_its_own(gateway: int) -> None:
     numbers = list(Ports.block(gateway, SERVICES).named().values())
-    assert len(set(numbers)) == len(numbers) == 9
+    assert len(set(numbers)) == len(numbers) == 12
     assert all(1024 <= number <= 65_535 for number in numbers)
 
 
 def test_the_gateway_alone_keeps_the_asked_port() -> None:
     ports = Ports.block(8080, SERVICES)
     assert ports.gateway == 8080
-    assert ports.services == {"identity": 18086, "profiles": 18087}
+    assert ports.services == {"identity": 18089, "profiles": 18090}
 
 
 @pytest.mark.parametrize("gateway", [0, 80, 65_001])

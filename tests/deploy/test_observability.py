@@ -1,5 +1,4 @@
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.images import distribution
+from deploy.local import prometheus
+from deploy.local.ports import Ports
 from deploy.local.programs import PROJECT, CannotRunError
 from deploy.local.stack import SERVICES
 from shared import telemetry
@@ -17,8 +17,8 @@ FOLDER = PROJECT / "deploy" / "observability"
 COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
 COLLECTORS = ("collector.yaml", "jaeger.yaml")
 """Jaeger is configured as the collector is."""
-WITH_PROMTOOL = "bookworm"
-"""Later releases of the package come without it."""
+CASES = sorted((PROJECT / "tests" / "observability").glob("*.yml"))
+"""What promtool is to find of the alerts."""
 SECTIONS = ("receivers", "processors", "exporters")
 
 
@@ -125,25 +125,93 @@ def test_grafana_leads_from_metrics_to_traces_and_back() -> None:
 @pytest.fixture(scope="module")
 def promtool() -> str:
     """From the machine, or unpacked from the distribution's package."""
-    if found := shutil.which("promtool"):
-        return found
-    folder = PROJECT / ".local" / "prometheus"
-    unpacked = folder / "usr" / "bin" / "promtool"
-    if not unpacked.exists():
-        try:
-            distribution.unpack("prometheus", WITH_PROMTOOL, folder)
-        except CannotRunError as error:
-            pytest.skip(f"no promtool here: {error}")
-    return str(unpacked)
+    try:
+        return prometheus.provide().promtool
+    except CannotRunError as error:
+        pytest.skip(f"no promtool here: {error}")
 
 
 def test_prometheus_itself_accepts_its_configuration(promtool: str, tmp_path: Path) -> None:
-    def check(file: Path) -> subprocess.CompletedProcess[str]:
-        command = (promtool, "check", "config", "--lint-fatal", str(file))
-        return subprocess.run(command, capture_output=True, text=True, check=False)
-
-    checked = check(FOLDER / "prometheus.yml")
+    checked = run(promtool, "check", "config", "--lint-fatal", FOLDER / "prometheus.yml")
     assert checked.returncode == 0, checked.stdout + checked.stderr
     broken = tmp_path / "prometheus.yml"
     broken.write_text((FOLDER / "prometheus.yml").read_text().replace("port: 8000", "prot: 8000"))
-    assert check(broken).returncode != 0
+    assert run(promtool, "check", "config", "--lint-fatal", broken).returncode != 0
+
+
+def run(*command: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(each) for each in command], capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
+def test_alerts_fire_when_they_should_and_only_then(promtool: str, file: Path) -> None:
+    tested = run(promtool, "test", "rules", file)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
+def test_a_rule_that_is_wrong_is_noticed(promtool: str, tmp_path: Path) -> None:
+    [cases] = [file for file in CASES if file.stem == "alerts"]
+    rules, copy = tmp_path / "rules.yml", tmp_path / "alerts.yml"
+    rules.write_text((FOLDER / "rules.yml").read_text().replace("_age_seconds) > 60", ") > 6"))
+    copy.write_text(cases.read_text().replace("../../deploy/observability/rules.yml", str(rules)))
+    assert run(promtool, "test", "rules", copy).returncode != 0
+
+
+def test_every_alert_has_a_case_that_fires_and_one_that_does_not() -> None:
+    fires: dict[str, set[bool]] = {}
+    for case in (case for file in CASES for case in yaml.safe_load(file.read_text())["tests"]):
+        alert = case["name"].split(":")[0]
+        [expected] = case["promql_expr_test"]
+        assert f'alertname="{alert}", alertstate="firing"' in expected["expr"]
+        fires.setdefault(alert, set()).add(bool(expected["exp_samples"]))
+    assert fires == {rule["alert"]: {True, False} for rule in alerts()}
+
+
+def alerts() -> list[dict[str, Any]]:
+    return [
+        rule for group in read("rules.yml")["groups"] for rule in group["rules"] if "alert" in rule
+    ]
+
+
+def test_every_alert_says_how_urgent_it_is_and_has_an_entry_in_the_runbook() -> None:
+    entries = re.findall(r"^### (\w+)$", (PROJECT / "docs" / "runbook.md").read_text(), re.M)
+    assert sorted(entries) == sorted(rule["alert"] for rule in alerts())
+    for rule in alerts():
+        assert rule["labels"]["severity"] in {"page", "ticket"}
+        assert rule["annotations"]["runbook"] == f"docs/runbook.md#{rule['alert'].lower()}"
+        assert rule["annotations"]["summary"]
+
+
+def test_the_local_stack_is_asked_by_the_same_names() -> None:
+    roles = {name: (name, "all") for name in SERVICES}
+    local = yaml.safe_load(
+        prometheus.configuration(Ports.free(SERVICES), roles, broker=True, seconds=5)
+    )
+    here = {each["job_name"]: each for each in local["scrape_configs"]}
+    there = {each["job_name"]: each for each in read("prometheus.yml")["scrape_configs"]}
+    assert set(here) == set(there) - {"spans", "watchers"}
+    assert here["queues"]["params"] == there["queues"]["params"]
+    [dropped] = there["gateway"]["metric_relabel_configs"]
+    assert here["gateway"]["metric_relabel_configs"] == [dropped]
+    labels = {each["target_label"] for each in there["services"]["relabel_configs"]}
+    assert all(set(each["labels"]) == labels for each in here["services"]["static_configs"])
+
+
+def test_grafana_is_given_every_dashboard_where_it_looks() -> None:
+    [provider] = read("grafana/folder.yaml")["providers"]
+    given = {
+        Path(each["target"]): COMPOSE["configs"][each["source"]]["file"]
+        for each in COMPOSE["services"]["grafana"]["configs"]
+    }
+    shown = {
+        file for target, file in given.items() if target.is_relative_to(provider["options"]["path"])
+    }
+    folder = FOLDER / "grafana" / "dashboards"
+    assert shown == {str(file.relative_to(PROJECT)) for file in folder.iterdir()}
+    home = COMPOSE["services"]["grafana"]["environment"]
+    assert Path(home["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]) in given
+
+
+def test_rules_lie_where_prometheus_looks() -> None:
+    mounted = {each["target"] for each in COMPOSE["services"]["prometheus"]["configs"]}
+    assert {f"/etc/prometheus/{name}" for name in read("prometheus.yml")["rule_files"]} < mounted

@@ -1,0 +1,83 @@
+"""The trace page's addresses: /v1/traces takes spans, the rest shows them."""
+
+import zlib
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse
+from google.protobuf.message import DecodeError
+
+from deploy.local.traces import pages, spans
+from deploy.local.traces.store import Spans, Wanted
+from deploy.local.traces.waterfall import rows
+
+_STYLE = Path(__file__).with_name("style.css")
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+}
+_MOST_BYTES = 16 * 1024 * 1024
+Page = HTMLResponse
+
+
+def create(kept: Spans) -> FastAPI:
+    """The application; kept is closed by the caller."""
+    app = FastAPI(openapi_url=None)
+
+    @app.post("/v1/traces")
+    async def take(request: Request) -> Response:
+        """An export by OTLP over HTTP (protobuf, perhaps gzipped)."""
+        body = await request.body()
+        try:
+            if request.headers.get("content-encoding") == "gzip":
+                body = _unzipped(body)
+            kept.add(spans.read(body))
+        except (DecodeError, OSError, EOFError, zlib.error, ValueError):
+            return PlainTextResponse("this is no export of spans", 400)
+        return Response(media_type="application/x-protobuf")
+
+    @app.get("/", response_class=Page)
+    async def listing(
+        service: str = "",
+        tenant: str = "",
+        text: str = "",
+        failed: bool = False,
+        ms: Annotated[str, Query(pattern=r"^\d{0,9}(\.\d{1,3})?$")] = "",
+    ) -> Response:
+        wanted = Wanted(
+            service=service or None,
+            tenant=tenant or None,
+            text=text.strip() or None,
+            failed=failed,
+            at_least_ms=float(ms) if ms else None,
+        )
+        found = kept.recent(wanted)
+        return Page(pages.listing(found, wanted, kept.services(), kept.tenants()), 200, _HEADERS)
+
+    @app.get("/traces/{trace}", response_class=Page)
+    async def waterfall(trace: str) -> Response:
+        found = rows(kept.trace(trace.lower()))
+        if not found:
+            text = "It is not kept (any more), or has not arrived: spans take a second."
+            return Page(pages.message("No such trace", text), 404, _HEADERS)
+        return Page(pages.waterfall(trace.lower(), found), 200, _HEADERS)
+
+    @app.get("/style.css")
+    async def style() -> Response:
+        return Response(_STYLE.read_bytes(), media_type="text/css", headers=_HEADERS)
+
+    @app.get("/healthz")
+    async def alive() -> Response:
+        return PlainTextResponse("ok")
+
+    return app
+
+
+def _unzipped(body: bytes) -> bytes:
+    """ValueError when it becomes larger than any export."""
+    unzip = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    found = unzip.decompress(body, _MOST_BYTES)
+    if not unzip.eof:
+        raise ValueError("cut short, or too large")
+    return found

@@ -1,0 +1,1 @@
+"""What watches the platform: whom to ask, what to alarm about, what to show."""

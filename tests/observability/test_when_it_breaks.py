@@ -1,0 +1,120 @@
+"""Three faults, made on purpose: what docs/runbook.md says of them is what is seen."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import aio_pika
+import pytest
+import yaml
+
+from deploy.local.broker import Broker
+from deploy.local.prometheus import RULES
+from deploy.local.story import BERLIN
+from shared.rabbit.envelope import TRACEPARENT
+from tests.observability.conftest import Watched
+
+ALERTS: dict[str, str] = {
+    rule["alert"]: rule["expr"]
+    for group in yaml.safe_load(RULES.read_text())["groups"]
+    for rule in group["rules"]
+    if "alert" in rule
+}
+pytestmark = pytest.mark.timeout(240)
+
+
+def is_pending(watched: Watched, alert: str, **labels: str) -> None:
+    """Prometheus has seen it by itself, and waits as long as the rule says."""
+    chosen = "".join(f', {name}="{value}"' for name, value in labels.items())
+    watched.prometheus.until(f'ALERTS{{alertname="{alert}"{chosen}}}')
+
+
+async def test_a_message_that_cannot_be_applied(watched: Watched, broker: Broker) -> None:
+    trace = uuid4().hex
+    async with await aio_pika.connect(broker.amqp_url) as connection:
+        channel = await connection.channel()
+        message = aio_pika.Message(
+            b"{",
+            headers={TRACEPARENT: f"00-{trace}-00f067aa0ba902b7-01"},
+            content_type="application/json",
+        )
+        await channel.default_exchange.publish(message, "reviews.people")
+    alarm = ALERTS["MessagesParked"]
+    found = watched.prometheus.until(alarm)
+    assert {each.labels["service"]: each.value for each in found} == {"reviews": 1}
+    is_pending(watched, "MessagesParked", service="reviews")
+    [counted] = watched.prometheus.until('events_parked_total{consumer="reviews.people"}')
+    assert counted.labels["reason"] == "missing_header"
+    watched.platform.visitor("vodafone").until(
+        lambda: "process reviews.people.parked" in watched.page.get(f"/traces/{trace}").text,
+        "the trace of what was parked",
+    )
+    shown = watched.page.get(f"/traces/{trace}").text
+    assert "2 failed" in shown
+    assert "missing_header" in shown
+    assert trace in watched.page.get("/", params={"failed": "true", "service": "reviews"}).text
+
+
+def test_a_consumer_that_is_gone_for_a_while(watched: Watched) -> None:
+    keeper = watched.platform.stack.keeper
+    keeper.stop("messaging")
+    try:
+        down = watched.prometheus.until(ALERTS["ScrapeDown"])
+        assert [(each.labels["job"], each.labels["service"]) for each in down] == [
+            ("services", "messaging")
+        ]
+        is_pending(watched, "ScrapeDown", service="messaging")
+        alarm = ALERTS["NoConsumer"]
+        gone = watched.prometheus.until(alarm, lambda found: len(found) > 5)
+        assert {each.labels["queue"].split(".")[0] for each in gone} == {"messaging"}
+        is_pending(watched, "NoConsumer", queue="messaging.people")
+        watched.prometheus.until(ALERTS["ServiceMissing"])
+        newcomer = watched.platform.person("vodafone")
+        newcomer.register()
+        trace = newcomer.answers[-1].trace_id
+        waiting = 'rabbitmq_detailed_queue_messages_ready{queue="messaging.people"} > 0'
+        watched.prometheus.until(waiting)
+    finally:
+        keeper.start("messaging")
+    watched.prometheus.until(ALERTS["NoConsumer"], lambda found: not found)
+    watched.prometheus.until(ALERTS["ScrapeDown"], lambda found: not found)
+    watched.prometheus.until(waiting, lambda found: not found)
+    newcomer.until(
+        lambda: "process messaging.people" in watched.page.get(f"/traces/{trace}").text,
+        "the event's end",
+    )
+
+
+def test_a_database_that_is_slow(watched: Watched) -> None:
+    with stopped_half_of_the_time(watched):
+        watched.platform.story(BERLIN).tell()
+    slow = watched.prometheus.until(ALERTS["DatabaseSlow"])
+    assert {each.labels["service"] for each in slow} & {"profiles", "jobs", "identity"}
+    assert watched.prometheus.query("max_over_time(database_ping_seconds[2m]) > 0.1")
+    listed = watched.page.get("/", params={"ms": "300", "tenant": "vodafone"}).text
+    assert "/traces/" in listed
+
+
+@contextmanager
+def stopped_half_of_the_time(watched: Watched) -> Iterator[None]:
+    pid = watched.platform.stack.keeper.state("database").pid
+    over = threading.Event()
+
+    def interrupt() -> None:
+        while not over.is_set():
+            os.kill(pid, signal.SIGSTOP)
+            time.sleep(0.5)
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(0.3)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
