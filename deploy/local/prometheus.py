@@ -64,11 +64,17 @@ def program(tools: Tools, home: Path, port: int) -> Program:
 
 
 def configuration(
-    ports: Ports, roles: Mapping[str, tuple[str, str]], *, broker: bool, seconds: int
+    ports: Ports,
+    roles: Mapping[str, tuple[str, str]],
+    *,
+    gateway: bool,
+    broker: bool,
+    seconds: int,
 ) -> str:
     """The same jobs and labels as deploy/observability/prometheus.yml, at the stack's ports.
 
-    roles: process -> (service, role). broker: whether it is ours, and so tells.
+    roles: process -> (service, role). gateway: whether there is one. broker: whether it is ours,
+    and so tells.
     """
     services = [
         {
@@ -77,28 +83,11 @@ def configuration(
         }
         for process, (service, role) in roles.items()
     ]
-    jobs: list[dict[str, Any]] = [
-        {"job_name": "services", "static_configs": services},
-        {
-            "job_name": "gateway",
-            "metrics_path": "/stats/prometheus",
-            "static_configs": [{"targets": [f"127.0.0.1:{ports.gateway_admin}"]}],
-            "metric_relabel_configs": [
-                {"source_labels": ["__name__"], "regex": SERIES_LEFT_OUT, "action": "drop"}
-            ],
-        },
-    ]
+    jobs: list[dict[str, Any]] = [{"job_name": "services", "static_configs": services}]
+    if gateway:
+        jobs.append(_gateway(f"127.0.0.1:{ports.gateway_admin}"))
     if broker:
-        target = [{"targets": [f"127.0.0.1:{ports.broker_metrics}"]}]
-        jobs += [
-            {"job_name": "broker", "static_configs": target},
-            {
-                "job_name": "queues",
-                "metrics_path": "/metrics/detailed",
-                "params": {"family": ["queue_coarse_metrics", "queue_consumer_count"]},
-                "static_configs": target,
-            },
-        ]
+        jobs += _broker(f"127.0.0.1:{ports.broker_metrics}")
     return yaml.safe_dump(
         {
             "global": {
@@ -111,6 +100,30 @@ def configuration(
         },
         sort_keys=False,
     )
+
+
+def _gateway(address: str) -> dict[str, Any]:
+    return {
+        "job_name": "gateway",
+        "metrics_path": "/stats/prometheus",
+        "static_configs": [{"targets": [address]}],
+        "metric_relabel_configs": [
+            {"source_labels": ["__name__"], "regex": SERIES_LEFT_OUT, "action": "drop"}
+        ],
+    }
+
+
+def _broker(address: str) -> list[dict[str, Any]]:
+    target = [{"targets": [address]}]
+    return [
+        {"job_name": "broker", "static_configs": target},
+        {
+            "job_name": "queues",
+            "metrics_path": "/metrics/detailed",
+            "params": {"family": ["queue_coarse_metrics", "queue_consumer_count"]},
+            "static_configs": target,
+        },
+    ]
 
 
 def unavailable(error: CannotRunError) -> str:

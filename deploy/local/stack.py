@@ -257,7 +257,11 @@ class Stack:
         else:
             home, port = self.home / "prometheus", self.ports.prometheus
             asked = prometheus.configuration(
-                self.ports, self._roles(), broker=not self.amqp_url, seconds=seconds
+                self.ports,
+                self._roles(),
+                gateway=self.gateway,
+                broker=not self.amqp_url,
+                seconds=seconds,
             )
             write_if_changed(home / "prometheus.yml", asked)
             watchers.append(prometheus.program(tools, home, port))

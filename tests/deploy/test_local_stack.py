@@ -73,6 +73,33 @@ def test_a_stack_that_is_up_is_found_by_its_home_alone(stack: Stack) -> None:
     assert found.service_address("jobs") == stack.service_address("jobs")
 
 
+def test_what_watches_stands_beside_the_rest_and_is_renewed_with_it(stack: Stack) -> None:
+    before = pids(stack)
+    stack.watch()
+    watched = pids(stack)
+    assert {name: watched[name] for name in before} == before
+    assert watched["traces"]
+    stack.watch()
+    assert pids(stack) == watched
+    stack.up()
+    assert "traces" not in pids(stack), "until it is asked for again"
+    stack.watch()
+    assert pids(stack)["traces"]
+
+
+def test_where_prometheus_cannot_be_had_this_is_said(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(**_: object) -> None:
+        raise CannotRunError("apt knows no Debian mirror\nand so on")
+
+    said: list[str] = []
+    monkeypatch.setattr("deploy.local.prometheus.provide", missing)
+    replace(stack, report=said.append).watch()
+    assert "prometheus cannot be had here (apt knows no Debian mirror): no metrics are kept" in said
+    assert set(pids(stack)) & {"traces", "prometheus"} == {"traces"}
+
+
 def test_a_killed_service_comes_back(stack: Stack) -> None:
     killed = pids(stack)["jobs"]
     os.kill(killed, signal.SIGKILL)
@@ -98,8 +125,9 @@ def test_down_leaves_no_process_even_when_supervisord_was_killed(tmp_path: Path)
     # The name is too long for a socket, so this stack's supervisord listens elsewhere.
     stack = a_stack(tmp_path / ("long" * 25) / "home", {"identity": FAKE})
     stack.up()
+    stack.watch()
     started = belonging(stack.home)
-    assert len(started) >= 6
+    assert len(started) >= 7
     os.kill(int((stack.home / "supervisord.pid").read_text()), signal.SIGKILL)
     stack.down()
     assert belonging(stack.home) == []

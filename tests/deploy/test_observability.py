@@ -185,7 +185,7 @@ def test_every_alert_says_how_urgent_it_is_and_has_an_entry_in_the_runbook() -> 
 def test_the_local_stack_is_asked_by_the_same_names() -> None:
     roles = {name: (name, "all") for name in SERVICES}
     local = yaml.safe_load(
-        prometheus.configuration(Ports.free(SERVICES), roles, broker=True, seconds=5)
+        prometheus.configuration(Ports.free(SERVICES), roles, gateway=True, broker=True, seconds=5)
     )
     here = {each["job_name"]: each for each in local["scrape_configs"]}
     there = {each["job_name"]: each for each in read("prometheus.yml")["scrape_configs"]}

@@ -22,7 +22,7 @@ def listing(found: list[Summary], wanted: Wanted, services: list[str], tenants: 
     head = "<tr><th>began<th>what<th>tenant<th>through<th class=n>spans<th class=n>ms"
     table = f"<table class=list><thead>{head}</thead>{rows}</table>"
     nothing = "<p>No trace like that is kept. Whatever asks the gateway for something makes one."
-    return _page("Traces", _form(wanted, services, tenants) + (table if found else nothing))
+    return _page("Recent traces", _form(wanted, services, tenants) + (table if found else nothing))
 
 
 def waterfall(trace: str, rows: list[Row]) -> str:
