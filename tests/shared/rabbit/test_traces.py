@@ -18,7 +18,8 @@ PARENT = f"00-{TRACE}-b7ad6b7169203331-01"
 
 
 def of_the_trace(trial: Trial) -> list[ReadableSpan]:
-    spans = trial.spans.get_finished_spans()
+    """By their beginning: a consumer may be done before the publisher has its confirmation."""
+    spans = sorted(trial.spans.get_finished_spans(), key=lambda span: span.start_time or 0)
     return [span for span in spans if f"{span.context.trace_id:032x}" == TRACE]
 
 
