@@ -151,7 +151,10 @@ class Database:
 
     @contextmanager
     def write(self, collection: str, operation: str, tenant: str) -> Iterator[None]:
-        """A client span in the database conventions around one write, errors translated."""
+        """A client span in the database conventions around one write, errors translated.
+
+        A duplicate is an answer, not a failure: it is how an effect is known to be there already.
+        """
         attributes = {
             "db.system.name": "mongodb",
             "db.namespace": self.name,
@@ -162,10 +165,16 @@ class Database:
         name = f"{operation} {collection}"
         with (
             telemetry.STORE_SECONDS.labels(collection).time(),
-            telemetry.span(self.provider, name, SpanKind.CLIENT, attributes),
+            telemetry.span(self.provider, name, SpanKind.CLIENT, attributes) as span,
             driver_errors(),
         ):
-            yield
+            try:
+                yield
+                return
+            except DuplicateKeyError as error:
+                span.set_attribute("db.response.status_code", str(error.code))
+                duplicate = error
+        raise duplicate
 
     async def ping(self) -> bool:
         """Whether the database answers within a second."""
