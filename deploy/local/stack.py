@@ -219,7 +219,8 @@ class Stack:
 
     def _traces_program(self) -> Program:
         page = ("--port", str(self.ports.traces), "--file", str(self.home / "traces.sqlite"))
-        return Program("traces", (sys.executable, "-m", "deploy.local.traces", *page))
+        metrics = ("--prometheus", f"http://127.0.0.1:{self.ports.prometheus}")
+        return Program("traces", (sys.executable, "-m", "deploy.local.traces", *page, *metrics))
 
     # Up and down --------------------------------------------------------------------------
 

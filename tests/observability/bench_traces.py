@@ -140,9 +140,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         command = (sys.executable, "-m", "deploy.local.traces", "--port", str(port))
-        page = Child(
-            Program("traces", (*command, "--file", str(folder / "spans"))), folder / "traces.log"
-        )
+        options = ("--file", str(folder / "spans"), "--prometheus", "http://127.0.0.1:1")
+        page = Child(Program("traces", (*command, *options)), folder / "traces.log")
         page.start()
         try:
             page.wait_until(lambda: listens(port), 30)

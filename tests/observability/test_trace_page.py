@@ -1,6 +1,7 @@
 """The trace page: what is sent to it is kept, within a limit, and shown as it was."""
 
 import gzip
+import html
 import re
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
@@ -16,6 +17,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, St
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as Otlp
 
 from deploy.local.traces.app import create
+from deploy.local.traces.metrics import DASHBOARDS, Prometheus
 from deploy.local.traces.spans import Span, read
 from deploy.local.traces.store import Spans, Wanted
 from deploy.local.traces.waterfall import rows
@@ -83,9 +85,11 @@ def kept() -> Iterator[Spans]:
 
 @pytest.fixture
 async def page(kept: Spans) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=create(kept))
+    prometheus = Prometheus("http://127.0.0.1:1")
+    transport = httpx.ASGITransport(app=create(kept, prometheus))
     async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
         yield client
+    await prometheus.close()
 
 
 def test_a_span_is_read_as_it_was_sent() -> None:
@@ -223,7 +227,13 @@ async def test_names_are_text_and_never_markup(kept: Spans, page: httpx.AsyncCli
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/traces/nothing", 404), ("/?ms=fast", 422), ("/?failed=perhaps", 422), ("/?ms=1e5", 422)],
+    [
+        ("/dashboards/nothing", 404),
+        ("/traces/nothing", 404),
+        ("/?ms=fast", 422),
+        ("/?failed=perhaps", 422),
+        ("/?ms=1e5", 422),
+    ],
 )
 async def test_strange_wishes_have_plain_answers(
     page: httpx.AsyncClient, path: str, status: int
@@ -256,3 +266,48 @@ def test_a_whole_story_can_be_followed(watched: Watched) -> None:
     assert "from jobs, " in text
     listed = watched.page.get("/", params={"service": "reviews", "tenant": story.cast.tenant}).text
     assert step.trace_id in listed
+
+
+@pytest.mark.parametrize("path", ["/alerts", "/query?text=up", "/dashboards/helphood-slo"])
+async def test_where_there_are_no_metrics_this_is_said(page: httpx.AsyncClient, path: str) -> None:
+    shown = await page.get(path)
+    assert shown.status_code == 502
+    assert "Prometheus does not answer" in shown.text
+
+
+@pytest.mark.parametrize("uid", DASHBOARDS)
+def test_every_dashboard_is_drawn(watched: Watched, uid: str) -> None:
+    shown = watched.page.get(f"/dashboards/{uid}")
+    assert shown.status_code == 200
+    for panel in DASHBOARDS[uid].panels():
+        assert f">{html.escape(panel.title)}</h3>" in shown.text
+    drawn = shown.text.count("<polyline")
+    assert drawn >= sum(panel.kind == "timeseries" for panel in DASHBOARDS[uid].panels())
+    assert "<script" not in shown.text
+
+
+def test_a_dashboard_is_narrowed_to_what_was_chosen(watched: Watched) -> None:
+    shown = watched.page.get("/dashboards/helphood-service", params={"service": "jobs"}).text
+    assert "jobs all database" in shown
+    assert "profiles all database" not in shown
+    strange = {"service": 'x"} or vector(1) <script>'}
+    shown = watched.page.get("/dashboards/helphood-service", params=strange).text
+    assert "<script>" not in shown
+
+
+def test_alerts_are_listed_with_their_state(watched: Watched) -> None:
+    shown = watched.page.get("/alerts").text
+    for rule in watched.prometheus.rules():
+        if rule["type"] == "alerting":
+            assert f">{rule['name']}<" in shown
+
+
+def test_any_query_can_be_asked(watched: Watched) -> None:
+    shown = watched.page.get("/query", params={"text": "sum by (service) (up)"}).text
+    assert "<td>messaging<" in shown
+    assert "<polyline" in shown
+    refused = watched.page.get("/query", params={"text": "sum("})
+    assert refused.status_code == 502
+    assert "parse error" in refused.text
+    assert watched.page.get("/query", params={"text": "up[5m]"}).status_code == 502
+    assert "Nothing is like that" in watched.page.get("/query", params={"text": "up > 7"}).text

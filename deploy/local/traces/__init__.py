@@ -1,1 +1,1 @@
-"""The local stack's trace page: takes spans by OTLP over HTTP, keeps them, shows waterfalls."""
+"""The local stack's trace page: keeps spans that come by OTLP, draws waterfalls and dashboards."""

@@ -1,4 +1,4 @@
-"""The trace page's addresses: /v1/traces takes spans, the rest shows them."""
+"""The trace page's addresses: /v1/traces takes spans, the rest shows them and metrics."""
 
 import zlib
 from pathlib import Path
@@ -8,7 +8,8 @@ from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from google.protobuf.message import DecodeError
 
-from deploy.local.traces import pages, spans
+from deploy.local.traces import metrics, pages, spans
+from deploy.local.traces.metrics import NoMetricsError, Prometheus
 from deploy.local.traces.store import Spans, Wanted
 from deploy.local.traces.waterfall import rows
 
@@ -21,10 +22,15 @@ _MOST_BYTES = 16 * 1024 * 1024
 Page = HTMLResponse
 
 
-def create(kept: Spans) -> FastAPI:
-    """The application; kept is closed by the caller."""
+def create(kept: Spans, prometheus: Prometheus) -> FastAPI:
+    """The application; kept and prometheus are closed by the caller."""
     app = FastAPI(openapi_url=None)
+    _add_traces(app, kept)
+    _add_metrics(app, prometheus)
+    return app
 
+
+def _add_traces(app: FastAPI, kept: Spans) -> None:
     @app.post("/v1/traces")
     async def take(request: Request) -> Response:
         """An export by OTLP over HTTP (protobuf, perhaps gzipped)."""
@@ -71,7 +77,26 @@ def create(kept: Spans) -> FastAPI:
     async def alive() -> Response:
         return PlainTextResponse("ok")
 
-    return app
+
+def _add_metrics(app: FastAPI, prometheus: Prometheus) -> None:
+    @app.exception_handler(NoMetricsError)
+    async def refused(_: Request, error: Exception) -> Response:
+        return Page(pages.message("No metrics", str(error)), 502, _HEADERS)
+
+    @app.get("/dashboards/{uid}", response_class=Page)
+    async def dashboard(uid: str, service: str = "", tenant: str = "") -> Response:
+        if uid not in metrics.DASHBOARDS:
+            return Page(pages.message("No such dashboard", uid), 404, _HEADERS)
+        chosen = {"service": service, "tenant": tenant}
+        return Page(await metrics.dashboard(prometheus, uid, chosen), 200, _HEADERS)
+
+    @app.get("/alerts", response_class=Page)
+    async def alerts() -> Response:
+        return Page(await metrics.alerts(prometheus), 200, _HEADERS)
+
+    @app.get("/query", response_class=Page)
+    async def query(text: str = "") -> Response:
+        return Page(await metrics.query(prometheus, text.strip()), 200, _HEADERS)
 
 
 def _unzipped(body: bytes) -> bytes:

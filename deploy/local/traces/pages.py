@@ -13,6 +13,12 @@ from deploy.local.traces.waterfall import Row
 _COLOURS = 8
 _KNOWN = ("gateway", "identity", "profiles", "jobs", "messaging", "reviews")
 _MOST_INDENTED = 14
+_DASHBOARDS = ("overview", "service", "tenants", "events", "gateway", "slo")
+_PLACES = (
+    '<a href="/">traces</a>'
+    + "".join(f'<a href="/dashboards/helphood-{name}">{name}</a>' for name in _DASHBOARDS)
+    + '<a href="/alerts">alerts</a><a href="/query">query</a>'
+)
 _NARROWEST = 0.3
 
 
@@ -22,7 +28,7 @@ def listing(found: list[Summary], wanted: Wanted, services: list[str], tenants: 
     head = "<tr><th>began<th>what<th>tenant<th>through<th class=n>spans<th class=n>ms"
     table = f"<table class=list><thead>{head}</thead>{rows}</table>"
     nothing = "<p>No trace like that is kept. Whatever asks the gateway for something makes one."
-    return _page("Recent traces", _form(wanted, services, tenants) + (table if found else nothing))
+    return page("Recent traces", _form(wanted, services, tenants) + (table if found else nothing))
 
 
 def waterfall(trace: str, rows: list[Row]) -> str:
@@ -35,7 +41,7 @@ def waterfall(trace: str, rows: list[Row]) -> str:
         f", <strong class=bad>{failed} failed</strong>" if failed else ""
     )
     shown = "".join(_span(row, begin) for row in rows)
-    return _page(
+    return page(
         spans[0].name,
         f"<p class=id>{escape(trace)}<p>{facts}<p>{_way(rows)}"
         f"<div class=scale>{_scale(end - begin)}</div><div class=spans>{shown}</div>",
@@ -44,15 +50,16 @@ def waterfall(trace: str, rows: list[Row]) -> str:
 
 def message(title: str, text: str) -> str:
     """A page that says one thing."""
-    return _page(title, f"<p>{escape(text)}")
+    return page(title, f"<p>{escape(text)}")
 
 
-def _page(title: str, body: str) -> str:
+def page(title: str, body: str) -> str:
+    """A whole page around a body that is HTML already; the title is text."""
     return (
         "<!doctype html><html lang=en><meta charset=utf-8>"
         '<meta name=viewport content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><link rel=stylesheet href=/style.css>"
-        f'<header><a href="/">Traces</a><h1>{escape(title)}</h1></header><main>{body}</main></html>'
+        f"<header><h1>{escape(title)}</h1><nav>{_PLACES}</nav></header><main>{body}</main></html>"
     )
 
 
