@@ -47,14 +47,6 @@ def test_a_request_is_one_line_with_trace_tenant_and_request_id(watched: Watched
     assert (line["request_id"], line["status"]) == (asked.headers["x-request-id"], 401)
 
 
-def test_what_an_event_caused_is_told_under_the_same_trace(watched: Watched) -> None:
-    """Lines of consumers, where there are any, carry the trace as those of requests do."""
-    read = [json.loads(line) for service in SERVICES for line in lines(watched, service)]
-    for line in read:
-        if "consumer" in line:
-            assert "trace_id" in line, line
-
-
 def private(watched: Watched) -> dict[str, str]:
     """Text -> what it is, of everything that must not be written down anywhere."""
     stack = watched.platform.stack

@@ -1,5 +1,6 @@
 """Three faults, made on purpose: what docs/runbook.md says of them is what is seen."""
 
+import json
 import os
 import signal
 import threading
@@ -57,6 +58,9 @@ async def test_a_message_that_cannot_be_applied(watched: Watched, broker: Broker
     assert "2 failed" in shown
     assert "missing_header" in shown
     assert trace in watched.page.get("/", params={"failed": "true", "service": "reviews"}).text
+    written = watched.platform.stack.keeper.log("reviews").read_text().splitlines()
+    told = [line for line in map(json.loads, written) if line["event"] == "message parked"]
+    assert [(line["trace_id"], line["reason"]) for line in told] == [(trace, "missing_header")]
 
 
 def test_a_consumer_that_is_gone_for_a_while(watched: Watched) -> None:
