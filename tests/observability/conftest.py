@@ -26,6 +26,13 @@ class Watched:
     stories: list[Story]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever comes first waits for the platform and two stories."""
+    for item in items:
+        if "watched" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(300))
+
+
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """One that sends its spans where ``make demo`` does."""

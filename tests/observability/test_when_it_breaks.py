@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 import aio_pika
-import pytest
 import yaml
 
 from deploy.local.broker import Broker
@@ -25,7 +24,6 @@ ALERTS: dict[str, str] = {
     for rule in group["rules"]
     if "alert" in rule
 }
-pytestmark = pytest.mark.timeout(240)
 
 
 def is_pending(watched: Watched, alert: str, **labels: str) -> None:
