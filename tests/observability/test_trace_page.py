@@ -229,6 +229,7 @@ async def test_names_are_text_and_never_markup(kept: Spans, page: httpx.AsyncCli
     ("path", "status"),
     [
         ("/dashboards/nothing", 404),
+        ("/query?text=up&minutes=0", 422),
         ("/traces/nothing", 404),
         ("/?ms=fast", 422),
         ("/?failed=perhaps", 422),

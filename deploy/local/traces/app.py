@@ -20,6 +20,7 @@ _HEADERS = {
 }
 _MOST_BYTES = 16 * 1024 * 1024
 Page = HTMLResponse
+Minutes = Annotated[int, Query(ge=1, le=720)]
 
 
 def create(kept: Spans, prometheus: Prometheus) -> FastAPI:
@@ -84,19 +85,22 @@ def _add_metrics(app: FastAPI, prometheus: Prometheus) -> None:
         return Page(pages.message("No metrics", str(error)), 502, _HEADERS)
 
     @app.get("/dashboards/{uid}", response_class=Page)
-    async def dashboard(uid: str, service: str = "", tenant: str = "") -> Response:
+    async def dashboard(
+        uid: str, service: str = "", tenant: str = "", minutes: Minutes = metrics.PAST // 60
+    ) -> Response:
         if uid not in metrics.DASHBOARDS:
             return Page(pages.message("No such dashboard", uid), 404, _HEADERS)
         chosen = {"service": service, "tenant": tenant}
-        return Page(await metrics.dashboard(prometheus, uid, chosen), 200, _HEADERS)
+        return Page(await metrics.dashboard(prometheus, uid, chosen, 60 * minutes), 200, _HEADERS)
 
     @app.get("/alerts", response_class=Page)
     async def alerts() -> Response:
         return Page(await metrics.alerts(prometheus), 200, _HEADERS)
 
     @app.get("/query", response_class=Page)
-    async def query(text: str = "") -> Response:
-        return Page(await metrics.query(prometheus, text.strip()), 200, _HEADERS)
+    async def query(text: str = "", minutes: Minutes = metrics.PAST // 60) -> Response:
+        shown = await metrics.query(prometheus, text.strip(), 60 * minutes)
+        return Page(shown, 200, _HEADERS)
 
 
 def _unzipped(body: bytes) -> bytes:

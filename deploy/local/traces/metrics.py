@@ -15,8 +15,8 @@ from deploy.local.traces.pages import page
 from deploy.observability.dashboards import load
 from deploy.observability.panels import Dashboard, Panel
 
-PAST = 1800
-"""Seconds that a curve shows."""
+PAST = 600
+"""Seconds that a curve shows, unless told otherwise."""
 
 _POINTS = 120
 _MOST_CURVES = 8
@@ -50,10 +50,10 @@ class Prometheus:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def curves(self, query: str) -> list[Curve]:
-        """The last half hour."""
+    async def curves(self, query: str, past: int) -> list[Curve]:
+        """The last so many seconds."""
         now = time.time()
-        between = {"start": now - PAST, "end": now, "step": PAST / _POINTS}
+        between = {"start": now - past, "end": now, "step": past / _POINTS}
         found = await self._ask("query_range", {"query": query, **between})
         return _curves((each["metric"], each["values"]) for each in found["result"])
 
@@ -91,34 +91,40 @@ def _curves(found: Iterable[tuple[Mapping[str, str], list[Any]]]) -> list[Curve]
     return sorted(curves, key=lambda curve: -curve.last)
 
 
-async def dashboard(prometheus: Prometheus, uid: str, chosen: Mapping[str, str]) -> str:
+async def dashboard(prometheus: Prometheus, uid: str, chosen: Mapping[str, str], past: int) -> str:
     """One dashboard; chosen: variable -> value. KeyError for one that does not exist."""
     shown = DASHBOARDS[uid]
-    body = [_choices(shown, chosen)]
+    body = [_choices(shown, chosen, past)]
     for row in shown.rows:
-        drawn = await asyncio.gather(*(_panel(prometheus, each, chosen) for each in row.panels))
+        drawn = await asyncio.gather(
+            *(_panel(prometheus, each, chosen, past) for each in row.panels)
+        )
         body.append(f"<h2>{escape(row.title)}</h2><div class=panels>{''.join(drawn)}</div>")
     return page(shown.title, "".join(body))
 
 
-def _choices(shown: Dashboard, chosen: Mapping[str, str]) -> str:
+def _choices(shown: Dashboard, chosen: Mapping[str, str], past: int) -> str:
     fields = "".join(
         f'<label>{name} <input name={name} value="{escape(chosen.get(name, ""))}"></label>'
         for name in shown.choices
     )
-    return f"<form>{fields}<button>show</button></form>" if fields else ""
+    return f"<form>{fields}{_minutes(past)}<button>show</button></form>"
 
 
-async def _panel(prometheus: Prometheus, panel: Panel, chosen: Mapping[str, str]) -> str:
+def _minutes(past: int) -> str:
+    return f"<label>the last <input name=minutes size=4 value={past // 60}> minutes</label>"
+
+
+async def _panel(prometheus: Prometheus, panel: Panel, chosen: Mapping[str, str], past: int) -> str:
     curves: dict[str, Curve] = {}
     for legend, query in panel.queries.items():
         asked = re.sub(r"\$(service|tenant)\b", lambda name: _value(chosen, name[1]), query)
-        ask = prometheus.curves if panel.kind == "timeseries" else prometheus.now
-        for curve in await ask(asked):
+        drawn = panel.kind == "timeseries"
+        for curve in await (prometheus.curves(asked, past) if drawn else prometheus.now(asked)):
             curves[_legend(legend, panel, curve)] = curve
     alarm = panel.alarm is not None and any(curve.last >= panel.alarm for curve in curves.values())
     title = f"<h3{' class=bad' if alarm else ''}>{escape(panel.title)}</h3>"
-    chart = _chart(list(curves.values())) if panel.kind == "timeseries" else ""
+    chart = _chart(list(curves.values()), past) if panel.kind == "timeseries" else ""
     legend = "".join(
         f"<li class=l{number}><span>{escape(name) or 'now'}</span>"
         f"<b>{_shown(curve.last, panel.unit)}</b>"
@@ -143,13 +149,13 @@ def _legend(legend: str, panel: Panel, curve: Curve) -> str:
     return named.strip()
 
 
-def _chart(curves: list[Curve]) -> str:
+def _chart(curves: list[Curve], past: int) -> str:
     top = max((value for curve in curves for _, value in curve.points), default=0) or 1
     end = time.time()
     lines = []
     for number, curve in enumerate(curves[:_MOST_CURVES]):
         points = " ".join(
-            f"{_WIDE * (1 - (end - at) / PAST):.1f},{_HIGH * (1 - value / top):.1f}"
+            f"{_WIDE * (1 - (end - at) / past):.1f},{_HIGH * (1 - value / top):.1f}"
             for at, value in curve.points
         )
         lines.append(f"<polyline class=l{number} points='{points}'/>")
@@ -195,16 +201,20 @@ def _alert(rule: Mapping[str, Any]) -> str:
     )
 
 
-async def query(prometheus: Prometheus, text: str) -> str:
+async def query(prometheus: Prometheus, text: str, past: int) -> str:
     """Any PromQL: its curves and values."""
     form = (
         f'<form><label>PromQL <input name=text size=90 value="{escape(text)}"></label>'
-        "<button>ask</button></form>"
+        f"{_minutes(past)}<button>ask</button></form>"
     )
     if not text:
         return page("Query", form)
     found = await prometheus.now(text)
-    drawn = _chart(await prometheus.curves(text)) if found else "<p>Nothing is like that now."
+    drawn = (
+        _chart(await prometheus.curves(text, past), past)
+        if found
+        else "<p>Nothing is like that now."
+    )
     names = sorted({name for curve in found for name in curve.labels})
     rows = "".join(
         "<tr>"
