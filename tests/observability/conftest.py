@@ -40,6 +40,12 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         yield whole
 
 
+def close(story: Story) -> None:
+    """The connections of everybody in it."""
+    for somebody in (story.customer, story.helper, story.support, story.stranger):
+        somebody.close()
+
+
 @pytest.fixture(scope="session")
 def broker(platform: Platform) -> Broker:
     """The platform's own: one that was given tells its metrics nobody knows where."""
@@ -70,3 +76,5 @@ def watched(platform: Platform, broker: Broker) -> Iterator[Watched]:
     finally:
         asked.close()
         page.close()
+        for story in (first, second):
+            close(story)

@@ -41,7 +41,8 @@ def test_a_request_is_one_line_with_trace_tenant_and_request_id(watched: Watched
         known = {line["trace_id"] for line in mine}
         # A step's trace is that of its last request, which one service has answered.
         assert {step.trace_id for step in story.steps} <= known
-    asked = watched.platform.visitor("vodafone").ask("GET", "/v1/me")
+    with watched.platform.visitor("vodafone") as visitor:
+        asked = visitor.ask("GET", "/v1/me")
     mine = [line for line in requests(watched) if line["trace_id"] == asked.trace_id]
     [line] = mine
     assert (line["request_id"], line["status"]) == (asked.headers["x-request-id"], 401)

@@ -16,7 +16,7 @@ from deploy.local.broker import Broker
 from deploy.local.prometheus import RULES
 from deploy.local.story import BERLIN
 from shared.rabbit.envelope import TRACEPARENT
-from tests.observability.conftest import Watched
+from tests.observability.conftest import Watched, close
 
 ALERTS: dict[str, str] = {
     rule["alert"]: rule["expr"]
@@ -48,7 +48,7 @@ async def test_a_message_that_cannot_be_applied(watched: Watched, broker: Broker
     is_pending(watched, "MessagesParked", service="reviews")
     [counted] = watched.prometheus.until('events_parked_total{consumer="reviews.people"}')
     assert counted.labels["reason"] == "missing_header"
-    watched.platform.visitor("vodafone").until(
+    watched.stories[0].customer.until(
         lambda: "process reviews.people.parked" in watched.page.get(f"/traces/{trace}").text,
         "the trace of what was parked",
     )
@@ -89,11 +89,14 @@ def test_a_consumer_that_is_gone_for_a_while(watched: Watched) -> None:
         lambda: "process messaging.people" in watched.page.get(f"/traces/{trace}").text,
         "the event's end",
     )
+    newcomer.close()
 
 
 def test_a_database_that_is_slow(watched: Watched) -> None:
     with stopped_half_of_the_time(watched):
-        watched.platform.story(BERLIN).tell()
+        story = watched.platform.story(BERLIN)
+        story.tell()
+        close(story)
     slow = watched.prometheus.until(ALERTS["DatabaseSlow"])
     assert {each.labels["service"] for each in slow} & {"profiles", "jobs", "identity"}
     assert watched.prometheus.query("max_over_time(database_ping_seconds[2m]) > 0.1")

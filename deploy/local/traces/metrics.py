@@ -118,6 +118,8 @@ def _minutes(past: int) -> str:
 async def _panel(prometheus: Prometheus, panel: Panel, chosen: Mapping[str, str], past: int) -> str:
     curves: dict[str, Curve] = {}
     for legend, query in panel.queries.items():
+        if legend == "nodes":
+            continue  # What hears nobody is not drawn: there is a list, and no map.
         asked = re.sub(r"\$(service|tenant)\b", lambda name: _value(chosen, name[1]), query)
         drawn = panel.kind == "timeseries"
         for curve in await (prometheus.curves(asked, past) if drawn else prometheus.now(asked)):
@@ -142,9 +144,10 @@ def _value(chosen: Mapping[str, str], name: str) -> str:
 
 
 def _legend(legend: str, panel: Panel, curve: Curve) -> str:
-    if panel.kind in {"table", "map"}:
-        labels = (f"{name}: {value}" for name, value in curve.labels.items())
-        return ", ".join([*([legend] if panel.kind == "map" else []), *labels])
+    if panel.kind == "map":
+        return " to ".join(curve.labels[end] for end in ("source", "target") if end in curve.labels)
+    if panel.kind == "table":
+        return ", ".join(f"{name}: {value}" for name, value in curve.labels.items())
     named = re.sub(r"\{\{(\w+)\}\}", lambda name: curve.labels.get(name[1], ""), legend)
     return named.strip()
 
