@@ -17,7 +17,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, St
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as Otlp
 
 from deploy.local.traces.app import create
-from deploy.local.traces.metrics import DASHBOARDS, Prometheus
+from deploy.local.traces.metrics import Prometheus, dashboards
 from deploy.local.traces.spans import Span, read
 from deploy.local.traces.store import Spans, Wanted
 from deploy.local.traces.waterfall import rows
@@ -276,14 +276,14 @@ async def test_where_there_are_no_metrics_this_is_said(page: httpx.AsyncClient, 
     assert "Prometheus does not answer" in shown.text
 
 
-@pytest.mark.parametrize("uid", DASHBOARDS)
+@pytest.mark.parametrize("uid", dashboards())
 def test_every_dashboard_is_drawn(watched: Watched, uid: str) -> None:
     shown = watched.page.get(f"/dashboards/{uid}")
     assert shown.status_code == 200
-    for panel in DASHBOARDS[uid].panels():
+    for panel in dashboards()[uid].panels():
         assert f">{html.escape(panel.title)}</h3>" in shown.text
     drawn = shown.text.count("<polyline")
-    assert drawn >= sum(panel.kind == "timeseries" for panel in DASHBOARDS[uid].panels())
+    assert drawn >= sum(panel.kind == "timeseries" for panel in dashboards()[uid].panels())
     assert "<script" not in shown.text
 
 

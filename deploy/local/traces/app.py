@@ -88,7 +88,7 @@ def _add_metrics(app: FastAPI, prometheus: Prometheus) -> None:
     async def dashboard(
         uid: str, service: str = "", tenant: str = "", minutes: Minutes = metrics.PAST // 60
     ) -> Response:
-        if uid not in metrics.DASHBOARDS:
+        if uid not in metrics.dashboards():
             return Page(pages.message("No such dashboard", uid), 404, _HEADERS)
         chosen = {"service": service, "tenant": tenant}
         return Page(await metrics.dashboard(prometheus, uid, chosen, 60 * minutes), 200, _HEADERS)

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from math import isfinite
 from typing import Any
@@ -22,7 +23,11 @@ _POINTS = 120
 _MOST_CURVES = 8
 _WIDE, _HIGH = 400, 90
 
-DASHBOARDS = {dashboard.uid: dashboard for dashboard in load()}
+
+@cache
+def dashboards() -> dict[str, Dashboard]:
+    """By uid."""
+    return {dashboard.uid: dashboard for dashboard in load()}
 
 
 class NoMetricsError(Exception):
@@ -93,7 +98,7 @@ def _curves(found: Iterable[tuple[Mapping[str, str], list[Any]]]) -> list[Curve]
 
 async def dashboard(prometheus: Prometheus, uid: str, chosen: Mapping[str, str], past: int) -> str:
     """One dashboard; chosen: variable -> value. KeyError for one that does not exist."""
-    shown = DASHBOARDS[uid]
+    shown = dashboards()[uid]
     body = [_choices(shown, chosen, past)]
     for row in shown.rows:
         drawn = await asyncio.gather(
