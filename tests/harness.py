@@ -25,7 +25,7 @@ from shared.store import Database
 from tests.shared.tokens import TokenMaker
 from tests.tenants import TENANTS
 
-PATIENCE = 5.0
+PATIENCE = 20.0
 """Seconds a test waits for something that must come by itself."""
 
 START = 30.0
@@ -151,7 +151,7 @@ class Harness:
     async def published(
         self, event: type[Event[Any]], *, subject: str, tenant: str | None = None
     ) -> Delivered[Any]:
-        """The newest such event that really came over the broker; waits up to five seconds."""
+        """The newest such event that really came over the broker; waits for PATIENCE."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 delivered: Delivered[Any]

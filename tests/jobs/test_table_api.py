@@ -26,6 +26,7 @@ BODIES: dict[Command, Any] = {
     Command.FAIL: {"cause": "other"},
     Command.CANCEL: {"reason": "ill", "cause_party": "helper"},
     Command.DISPUTE: {"reason": "broken"},
+    Command.PAYMENT_WORD: {"paid": False},
     Command.RESOLVE: {"outcome": "half", "refund": money(1)},
 }
 
