@@ -132,6 +132,7 @@ class Database:
             codec_options=CodecOptions(tz_aware=True),
             write_concern=WriteConcern(w="majority", j=True),
         )
+        self._collections: dict[str, Any] = {}
 
     def collection(self, name: str) -> Any:
         """The driver's collection; used within shared.store and the relay only.
@@ -142,7 +143,10 @@ class Database:
         """
         if self._reach.lost:
             raise Unavailable("the database does not answer", code="database_unavailable")
-        return self._database[name]
+        found = self._collections.get(name)
+        if found is None:
+            found = self._collections[name] = self._database[name]
+        return found
 
     @property
     def handle(self) -> Any:
