@@ -8,7 +8,7 @@ REQUIREMENTS := requirements/bootstrap.txt requirements/dev.txt
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast chaos pressure check format openapi logs status down clean lock
+.PHONY: help demo test fast chaos pressure bench check format openapi logs status down clean lock
 
 help: ## show what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,9 @@ chaos: $(READY) ## break everything under load and look what was lost (SEED=7 DU
 
 pressure: $(READY) ## measure a minute of each long trouble (PRESSURE_SECONDS=60)
 	@PRESSURE_SECONDS=$${PRESSURE_SECONDS:-60} $(BIN)/pytest tests/pressure -q
+
+bench: $(READY) ## measure every row beside its floor (ONLY=hop ROUNDS=5), write docs/performance.md
+	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(ARGS)
 
 check: $(READY) ## format, lint, types, import rules, architecture
 	@$(BIN)/ruff format --check .

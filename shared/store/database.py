@@ -164,7 +164,7 @@ class Database:
         """
         around = trace.get_current_span().get_span_context()
         if around.is_valid and not around.trace_flags.sampled:
-            with driver_errors():
+            with telemetry.STORE_SECONDS.labels(collection).time(), driver_errors():
                 yield
             return
         attributes = {
