@@ -1,6 +1,7 @@
 """What an operator sees of a request: ids, spans, metrics, one line."""
 
 import asyncio
+import io
 import json
 import logging
 from collections.abc import Iterator
@@ -138,6 +139,30 @@ def test_every_line_is_json_with_time_service_and_trace(capsys: pytest.CaptureFi
     assert (ours["event"], ours["level"], ours["tenant"]) == ("ours", "info", "vodafone")
     assert (theirs["event"], theirs["level"]) == ("theirs", "error")
     assert "ValueError: why" in theirs["exception"]
+
+
+def test_a_line_is_one_write_so_that_threads_do_not_mix_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Out(io.StringIO):
+        def write(self, text: str) -> int:
+            written.append(text)
+            return len(text)
+
+    written: list[str] = []
+    root, kept = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    monkeypatch.setattr("sys.stdout", Out())
+    try:
+        telemetry.set_up_logging("shop", "INFO")
+        structlog.get_logger().info("ours")
+        logging.getLogger("somebody.else").error("theirs")
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        structlog.configure(**kept)
+    assert [json.loads(text)["event"] for text in written] == ["ours", "theirs"]
+    assert all(text.endswith("}\n") for text in written)
 
 
 async def test_one_line_tells_the_request_and_no_secret(shop: Shop) -> None:
