@@ -203,3 +203,10 @@ def test_too_few_rounds_are_refused():
     )
     assert done.returncode == 2
     assert "between 5 and 15" in done.stderr
+
+
+def test_the_committed_figures_are_of_every_row():
+    text = (PROJECT / "docs" / "performance.md").read_text()
+    for what in ("read:", "gateway:", "search:", "command:", "event hop:", "start:", "idle:"):
+        assert what in text
+    assert "Celery" in text
