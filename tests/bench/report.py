@@ -127,7 +127,7 @@ def _plot(rows: Sequence[Row], file: Path) -> None:
     for row in rows:
         for name in (each for each in row.sides if each != row.floor):
             mine = name == row.ours
-            label = row.title.partition(",")[0] if mine else f"    {name}"
+            label = row.title.partition(", ")[0] if mine else f"    {name}"
             if row.latency_goal is not None:
                 bars.append(
                     (f"{row.title} (inverse)", 1 / row.latency_ratio(name), 1 / row.latency_goal)
