@@ -154,7 +154,7 @@ class Story:
             "headline": "WLAN, das in jedem Zimmer ankommt",
             "bio": "Ich richte seit Jahren Router und Repeater bei Freunden ein.",
             "skills": ["wifi"],
-            "languages": [cast.language, "en"],
+            "languages": sorted({cast.language, "en"}),
             "hourly_rate": self._money(cast.hourly_rate),
             "min_minutes": 30,
             "place": _point(cast.helper_place),

@@ -135,7 +135,8 @@ def test_a_live_stream_brings_pictures_and_goes_on_where_it_was_left(talk: Talk)
     talk.say(helper, "So sieht es aus", picture)
     seen = live.until("So sieht es aus")
     live.close()
-    again = customer.ask("GET", "/v1/stream", params={"ticket": live.ticket})
+    with platform.visitor(customer.tenant) as browser:
+        again = browser.ask("GET", "/v1/stream", params={"ticket": live.ticket})
     assert (again.status, again.body["code"]) == (401, "invalid_ticket")
     for text in ("Und noch etwas", "Bis bald"):
         talk.say(helper, text)
