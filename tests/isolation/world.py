@@ -205,6 +205,7 @@ def _made(people: _People, ours: Story, neighbours: Story, foreign: Story) -> Wo
     customer, helper = ours.customer, ours.helper
     quiet, idle = people.join("Kunigunde Stillhalter"), people.join("Irmgard Unbeteiligt")
     conversation, offered, offer = _talk(quiet, helper)
+    support = people.supervisor()
     claim, evidence = _claim(customer, ours.job_id, people.platform.photo)
     [with_customer] = [each["id"] for each in customer.get("/v1/conversations")["data"]]
     written = customer.get(f"/v1/jobs/{ours.job_id}/reviews")["data"]
@@ -221,7 +222,7 @@ def _made(people: _People, ours: Story, neighbours: Story, foreign: Story) -> Wo
         "evidence_id": [evidence],
         "document_id": [_document(helper, people.platform.photo)],
         "attachment_id": [_picture(quiet, conversation, people.platform.photo)],
-        "report_id": [_report(quiet, conversation, people.supervisor())],
+        "report_id": [_report(quiet, conversation, support)],
         "attempt_id": [helper.post("/v1/helpers/me/attempts", {"skill": "tv"})["id"]],
         "account_id": [idle.id],
         "session_id": [_earlier_session(quiet)],
@@ -249,8 +250,9 @@ def _made(people: _People, ours: Story, neighbours: Story, foreign: Story) -> Wo
         "customer": customer,
         "helper": helper,
         "quiet": quiet,
-        "support": people.supervisor(),
+        "support": support,
     }
+    _give_back(customer, support, ours.job_id)
     strangers["support"] = owners["support"]
     return World(
         people.platform,
@@ -377,6 +379,16 @@ def _photo(customer: Person, job: str, photo: bytes) -> str:
     sent = {"Content-Type": "image/jpeg"}
     shown = customer.post(f"/v1/jobs/{job}/photos", content=photo, headers=sent)
     return str(shown["data"][-1]["id"])
+
+
+def _give_back(customer: Person, support: Person, job: str) -> None:
+    """A dispute that ended with a refund, and its credit note."""
+    reason = {"reason": "Danach ging weniger als zuvor"}
+    customer.post(f"/v1/jobs/{job}/dispute", reason)
+    refund = {"amount_minor": 500, "currency": "EUR"}
+    support.post(f"/v1/jobs/{job}/resolve", {"outcome": "Ein Teil zurück", "refund": refund})
+    path = f"/v1/jobs/{job}/credit-note"
+    customer.until(lambda: customer.ask("GET", path).status == 200, "the credit note")
 
 
 def _case(customer: Person, job: str) -> str:

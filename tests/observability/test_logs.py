@@ -43,8 +43,13 @@ def test_a_request_is_one_line_with_trace_tenant_and_request_id(watched: Watched
         assert {step.trace_id for step in story.steps} <= known
     with watched.platform.visitor("vodafone") as visitor:
         asked = visitor.ask("GET", "/v1/me")
-    mine = [line for line in requests(watched) if line["trace_id"] == asked.trace_id]
-    [line] = mine
+
+    def told() -> list[dict[str, Any]]:
+        """The answer may be here before its line is."""
+        return [line for line in requests(watched) if line["trace_id"] == asked.trace_id]
+
+    with watched.platform.visitor("vodafone") as waiting:
+        [line] = waiting.until(told, "the line of the request")
     assert (line["request_id"], line["status"]) == (asked.headers["x-request-id"], 401)
 
 
