@@ -58,6 +58,7 @@ class Outcome:
     seed: int
     duration: float
     mutants: Mapping[str, str]
+    convergence: float = CONVERGENCE
     findings: dict[str, list[str]] = field(default_factory=dict)
     faults: Counter[str] = field(default_factory=Counter)
     numbers: dict[str, float] = field(default_factory=dict)
@@ -80,13 +81,14 @@ def run(
     *,
     mutants: Mapping[str, str] = NO_MUTANTS,
     customers: int = CUSTOMERS,
+    convergence: float = CONVERGENCE,
     tell: Tell = lambda _: None,
 ) -> Outcome:
     """customers of each tenant; mutants: service -> the guarantee that it goes without.
 
     Leaves no process behind. Raises CannotRunError when the platform does not come up.
     """
-    outcome = Outcome(seed, duration, mutants)
+    outcome = Outcome(seed, duration, mutants, convergence)
     apps = {name: f"tests.chaos.apps:{name}__{mutants.get(name, '')}" for name in SERVICES}
     stack = Stack(home, Ports.free(SERVICES), services=apps, report=lambda _: None)
     try:
@@ -166,7 +168,7 @@ async def _calm(evil: Nemesis, outcome: Outcome, tell: Tell) -> None:
         patience = outcome.patience(_REST_WITHIN)
         left = await _rest(sources, poisoned, late, patience)
         outcome.converged = time.monotonic() - began
-        if outcome.converged > CONVERGENCE:
+        if outcome.converged > outcome.convergence:
             left.append(
                 f"took {outcome.converged:.0f} s; after {CONVERGENCE:.0f} s there waited {late}"
             )

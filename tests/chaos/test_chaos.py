@@ -15,6 +15,9 @@ from tests.chaos.run import Outcome, run
 
 SEED = 4
 SHORT = 45.0
+SLOW_MACHINE = 40.0
+"""Seconds to come to rest: a test must not fail for a machine's pace. `make chaos` allows ten."""
+
 MUTANTS_RUN = 45.0
 MUTANTS_SEEDS = (138, 69, 277)
 """In these reviews and identity are killed, and old events repeated, more often than in others."""
@@ -66,7 +69,7 @@ def test_the_seed_decides_the_plan() -> None:
 def test_nothing_is_lost_and_nothing_done_twice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    outcome = run(tmp_path, SEED, SHORT)
+    outcome = run(tmp_path, SEED, SHORT, convergence=SLOW_MACHINE)
     with capsys.disabled():
         show(outcome)
     assert outcome.passed, outcome.findings
