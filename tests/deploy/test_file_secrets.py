@@ -1,9 +1,10 @@
-"""What jobs is told by its environment, and says in one line when it cannot be right."""
+"""What services that keep files are told of secrets, and say in one line when it cannot be."""
 
 import pytest
 
-from services.jobs.settings import Settings
-from shared.settings import load
+from services.jobs.settings import Settings as JobsSettings
+from services.profiles.settings import Settings as ProfilesSettings
+from shared.settings import ServiceSettings, load
 
 TOLD = {
     "AMQP_URL": "amqp://localhost",
@@ -14,6 +15,7 @@ TOLD = {
 }
 
 
+@pytest.mark.parametrize("settings", [JobsSettings, ProfilesSettings])
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
@@ -26,6 +28,7 @@ TOLD = {
 def test_a_wrong_secret_ends_the_start_with_a_line_that_keeps_it(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    settings: type[ServiceSettings],
     name: str,
     value: str | None,
     said: str,
@@ -36,7 +39,7 @@ def test_a_wrong_secret_ends_the_start_with_a_line_that_keeps_it(
         else:
             monkeypatch.setenv(each, told)
     with pytest.raises(SystemExit):
-        load(Settings)
+        load(settings)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert said in lines[0]
