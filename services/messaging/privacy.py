@@ -11,6 +11,7 @@ from services.messaging.store import (
     Conversations,
     Evidences,
     FeedEntries,
+    Followers,
     Messages,
     NoticeSettings,
     Tickets,
@@ -74,6 +75,7 @@ class MessagingData(PersonalData):
 
     async def _erase_stream(self, person_id: str, scope: Scope) -> None:
         """What the other sides' streams told names no more than ids."""
+        await scope.store(Followers).forget(person_id)
         feed, tickets = scope.store(FeedEntries), scope.store(Tickets)
         for entry in await feed.after(person_id, 0, 0):
             await feed.forget(entry.id)

@@ -7,7 +7,9 @@ from typing import Any
 
 import httpx
 
+from services.messaging.commands import follow
 from services.messaging.model import Conversation, Draft, Message
+from services.messaging.store import Followers
 from shared.contracts.jobs import JobBooked, JobEvent, JobFacts, JobRequested
 from shared.contracts.profiles import Availability, HelperFacts, HelperListed, HelperUnlisted
 from shared.kernel.clock import utc_now
@@ -67,6 +69,12 @@ async def a_helper(messaging: Harness, *, tenant: str = "vodafone", language: st
     id = await messaging.person("Ben Krause", tenant=tenant, language=language)
     await messaging.deliver(HelperListed(helper_facts()), subject=id, tenant=tenant)
     return id
+
+
+async def following(messaging: Harness, *people: str, tenant: str = "vodafone") -> None:
+    """They have opened a live stream before, so that their feeds are kept."""
+    for person in people:
+        await follow(person, messaging.scope(tenant).store(Followers))
 
 
 async def unlist(messaging: Harness, helper: str) -> None:
@@ -177,9 +185,10 @@ async def a_talk(
     job: Job | None = None,
     text: str = "Can you help me?",
 ) -> Talk:
-    """Opened by the customer with one message."""
+    """Opened by the customer with one message; both have opened a live stream before."""
     customer = customer or await messaging.person("Ada Berger", tenant=tenant)
     helper = helper or await a_helper(messaging, tenant=tenant)
+    await following(messaging, customer, helper, tenant=tenant)
     body = words(text, helper_id=helper)
     if job is not None:
         body["job_id"] = job.id

@@ -19,7 +19,7 @@ from shared.contracts.reviews import ReviewInvited, ReviewPairFacts
 from shared.kernel.clock import utc_now
 from shared.kernel.ids import new_id
 from tests.harness import Harness
-from tests.messaging.builders import a_helper, a_job, a_talk, book, get, post, tell
+from tests.messaging.builders import a_helper, a_job, a_talk, book, following, get, post, tell
 from tests.messaging.live import Reader, served
 
 pytestmark = pytest.mark.usefixtures("messaging")
@@ -116,8 +116,21 @@ async def test_what_is_heard_twice_or_late_is_told_once(messaging: Harness):
     assert len(about) == len(set(about))
 
 
+async def test_a_feed_begins_with_the_first_stream(messaging: Harness, base: str):
+    customer = await messaging.person()
+    await a_job(messaging, customer, None)
+    assert await feed_of(messaging, customer) == []
+    async with reader(messaging, base, customer) as one:
+        assert (one.told[0].name, one.told[0].id) == ("ready", 0)
+    job = await a_job(messaging, customer, None)
+    async with reader(messaging, base, customer, headers={"Last-Event-ID": "0"}) as one:
+        await one.until(lambda: one.named("job"))
+        assert [each.data["job_id"] for each in one.named("job")] == [job.id]
+
+
 async def test_numbers_have_no_gap_although_many_tell_at_once(messaging: Harness):
     customer = await messaging.person()
+    await following(messaging, customer)
     jobs = [await a_job(messaging, customer, None) for _ in range(2)]
     await asyncio.gather(
         *(
@@ -162,6 +175,7 @@ async def grown(messaging: Harness, who: str, length: int) -> None:
 
 async def test_who_was_away_for_too_long_is_told_to_begin_anew(messaging: Harness, base: str):
     customer = await messaging.person()
+    await following(messaging, customer)
     await a_job(messaging, customer, None)
     feed = messaging.scope().store(FeedEntries)
     for number in (2, 3, 9):

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from services.messaging import commands
 from services.messaging.model import TICKET_LIFE
-from services.messaging.store import FeedEntries, Tickets
+from services.messaging.store import FeedEntries, Followers, Tickets
 from services.messaging.streams import Stream, Streams
 from services.messaging.views.stream import Teller, TicketView
 from shared.http import OR_TICKET, PERSON, Actor, Call, CallDep, Router, answer
@@ -83,6 +83,7 @@ async def read_stream(
     actor = await _caller(ticket, call)
     feed = call.store(FeedEntries)
     teller = await Teller.of(actor.id, call)
+    await commands.follow(actor.id, call.store(Followers))
     last = await feed.last_number(actor.id)
     revocations = request.app.state.revocations
     stream = Stream(

@@ -35,6 +35,7 @@ from services.messaging.commands.sending import SendMessage, catch_up, send_mess
 from services.messaging.commands.streaming import (
     IssueTicket,
     JobChange,
+    follow,
     issue_ticket,
     tell_invitation,
     tell_job,
@@ -59,6 +60,7 @@ __all__ = [
     "block_peer",
     "catch_up",
     "check_may_upload",
+    "follow",
     "forget_file",
     "freeze_evidence",
     "issue_ticket",

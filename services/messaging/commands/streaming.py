@@ -7,39 +7,42 @@ appended in between, so the look was right; if it was taken, everything is looke
 
 import asyncio
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.messaging.model import KEPT, FeedEntry, Kind, Ticket, TicketUsed
-from services.messaging.store import FeedEntries, Messages, Tickets
+from services.messaging.model import KEPT, FeedEntry, Follower, Kind, Ticket, TicketUsed
+from services.messaging.store import FeedEntries, Followers, Messages, Tickets
 from services.messaging.streams import Streams
 from shared.contracts.messaging import MessageFacts
 from shared.contracts.reviews import ReviewPairFacts
 from shared.http.tokens import Actor
 from shared.kernel.errors import Conflict, NotFound, Unauthenticated
 from shared.kernel.ids import derived_id
-from shared.replicas import People
 from shared.scope import Scope
-from shared.store import AlreadyExists, Buried
+from shared.store import AlreadyExists
 
 ATTEMPTS = 20
 """How often a number may be taken by somebody faster before the event comes again."""
 
 
-async def tell(entries: Iterable[FeedEntry], scope: Scope) -> None:
-    """Append each to its person's feed, unless it was told before, and wake the streams."""
-    await asyncio.gather(*(_append(entry, scope) for entry in entries))
+async def follow(person_id: str, followers: Followers) -> None:
+    """From now on there is a feed for this person."""
+    if await followers.find(person_id) is None:
+        await followers.ensure(Follower(id=person_id), [])
+
+
+async def tell(entries: Sequence[FeedEntry], scope: Scope) -> None:
+    """Append each to its person's feed, if there is one, unless it was told, and wake streams."""
+    following = await scope.store(Followers).among(each.person_id for each in entries)
+    await asyncio.gather(*(_append(each, scope) for each in entries if each.person_id in following))
 
 
 async def _append(entry: FeedEntry, scope: Scope) -> None:
     feed = scope.store(FeedEntries)
     for _ in range(ATTEMPTS):
         number = await feed.last_number(entry.person_id) + 1
-        told, forgotten = await asyncio.gather(
-            feed.told(entry.person_id, entry.about), _is_forgotten(entry.person_id, scope)
-        )
-        if told or forgotten:
+        if await feed.told(entry.person_id, entry.about):
             return
         try:
             id = FeedEntry.key(entry.person_id, number)
@@ -53,22 +56,11 @@ async def _append(entry: FeedEntry, scope: Scope) -> None:
     raise Conflict("this feed is growing too fast", code="busy")
 
 
-async def _is_forgotten(person_id: str, scope: Scope) -> bool:
-    """Whether the account is erased; one that has not arrived yet is not."""
-    try:
-        await scope.store(People).get(person_id)
-    except Buried:
-        return True
-    except NotFound:
-        return False
-    return False
-
-
 async def tell_message(message_id: str, facts: MessageFacts, scope: Scope) -> None:
     """To everybody who can see it, its author's other devices included."""
     message = await scope.store(Messages).get(message_id)
     await tell(
-        (
+        [
             FeedEntry(
                 id="",
                 person_id=reader,
@@ -80,7 +72,7 @@ async def tell_message(message_id: str, facts: MessageFacts, scope: Scope) -> No
                 message_number=facts.number,
             )
             for reader in message.readers
-        ),
+        ],
         scope,
     )
 
@@ -98,7 +90,7 @@ class JobChange:
 async def tell_job(change: JobChange, scope: Scope) -> None:
     """To both sides, or to the customer alone while nobody has taken it."""
     await tell(
-        (
+        [
             FeedEntry(
                 id="",
                 person_id=person,
@@ -111,7 +103,7 @@ async def tell_job(change: JobChange, scope: Scope) -> None:
                 job_version=change.version,
             )
             for person in change.people
-        ),
+        ],
         scope,
     )
 
@@ -121,7 +113,7 @@ async def tell_invitation(pair_id: str, pair: ReviewPairFacts, scope: Scope) -> 
     sides = (("customer", pair.customer_id), ("helper", pair.helper_id))
     peers = {pair.customer_id: pair.helper_id, pair.helper_id: pair.customer_id}
     await tell(
-        (
+        [
             FeedEntry(
                 id="",
                 person_id=person,
@@ -135,7 +127,7 @@ async def tell_invitation(pair_id: str, pair: ReviewPairFacts, scope: Scope) -> 
                 peer_id=peers[person],
             )
             for role, person in sides
-        ),
+        ],
         scope,
     )
 

@@ -11,7 +11,7 @@ from services.messaging.model.attachment import (
 from services.messaging.model.attachment import unknown as unknown_attachment
 from services.messaging.model.conversation import Conversation, Gap, Preview, Report, Seat, sort_key
 from services.messaging.model.evidence import COPIED, Evidence
-from services.messaging.model.feed import KEPT, FeedEntry, Kind
+from services.messaging.model.feed import KEPT, FeedEntry, Follower, Kind
 from services.messaging.model.limits import CONVERSATIONS, MESSAGES, Quota, check_openers
 from services.messaging.model.message import MILESTONES, SYSTEM, Draft, Message, Notice
 from services.messaging.model.notice_setting import NoticeSetting
@@ -39,6 +39,7 @@ __all__ = [
     "Enclosure",
     "Evidence",
     "FeedEntry",
+    "Follower",
     "Gap",
     "Kind",
     "Message",

@@ -44,3 +44,8 @@ class FeedEntry(Aggregate):
     def key(person_id: str, number: int) -> str:
         """The id: a feed has one entry of each number, whoever is faster."""
         return f"{person_id}:{number:010d}"
+
+
+@dataclass(kw_only=True)
+class Follower(Aggregate):
+    """Somebody who has opened a live stream; id is theirs. For nobody else a feed is kept."""

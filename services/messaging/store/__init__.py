@@ -1,7 +1,7 @@
 """The collections of messaging and their named look-ups."""
 
 from services.messaging.store.replicas import HelperRow, HelperRows, JobRow, JobRows
-from services.messaging.store.stream import FeedEntries, NoticeSettings, Tickets
+from services.messaging.store.stream import FeedEntries, Followers, NoticeSettings, Tickets
 from services.messaging.store.talk import (
     Acquaintances,
     Conversations,
@@ -21,6 +21,7 @@ __all__ = [
     "Conversations",
     "Evidences",
     "FeedEntries",
+    "Followers",
     "HelperRow",
     "HelperRows",
     "JobRow",

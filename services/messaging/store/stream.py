@@ -1,8 +1,10 @@
 """What live streams tell, who may open one, and who wants e-mails besides."""
 
+import asyncio
+from collections.abc import Iterable
 from datetime import timedelta
 
-from services.messaging.model import FeedEntry, NoticeSetting, Ticket
+from services.messaging.model import FeedEntry, Follower, NoticeSetting, Ticket
 from shared.store import Index, Store
 
 
@@ -28,6 +30,17 @@ class FeedEntries(Store[FeedEntry]):
         """What follows this number, in order; limit 0: all."""
         where = {"person_id": person, "number": {"$gt": number}}
         return await self._find(where, sort=(("number", 1),), limit=limit)
+
+
+class Followers(Store[Follower]):
+    kind, collection, noun = Follower, "followers", "follower"
+    acts = False
+    versioned = False
+
+    async def among(self, people: Iterable[str]) -> set[str]:
+        """Those of them who follow."""
+        found = await asyncio.gather(*(self.find(each) for each in people))
+        return {each.id for each in found if each is not None}
 
 
 class Tickets(Store[Ticket]):
