@@ -47,9 +47,9 @@ class Platform:
         """Somebody who has not registered yet."""
         return Person(self.stack.address(), tenant, name, self.stack.mail_folder, port=self._port)
 
-    def visitor(self, tenant: str) -> Visitor:
-        """Somebody without an account."""
-        return Visitor(self.stack.address(), tenant, self._port)
+    def visitor(self, tenant: str, origin: str | None = None) -> Visitor:
+        """Somebody without an account; origin is their network address, of 127.0.0.0/8."""
+        return Visitor(self.stack.address(), tenant, self._port, origin=origin)
 
     @property
     def _port(self) -> int:

@@ -44,13 +44,23 @@ class Answer:
 
 
 class Visitor:
-    """Somebody at one tenant's host; a token is sent once there is one."""
+    """Somebody at one tenant's host; a token is sent once there is one.
 
-    def __init__(self, gateway: str, tenant: str, port: int | None = None) -> None:
+    origin is the network address they come from, of this machine's own.
+    """
+
+    def __init__(
+        self, gateway: str, tenant: str, port: int | None = None, *, origin: str | None = None
+    ) -> None:
         host = f"{tenant}.localhost" if port is None else f"{tenant}.localhost:{port}"
         self.tenant = tenant
         self.answers: list[Answer] = []
-        self._client = httpx.Client(base_url=gateway, headers={"Host": host}, timeout=20)
+        self._client = httpx.Client(
+            base_url=gateway,
+            headers={"Host": host},
+            timeout=20,
+            transport=httpx.HTTPTransport(local_address=origin),
+        )
 
     def __enter__(self) -> Self:
         return self
