@@ -28,6 +28,7 @@ from services.identity.store import (
     SessionStore,
     TenantStore,
 )
+from services.identity.watch import DeadlineWatch
 from shared.mail import MailStore, Postman
 from shared.service import build_service
 from shared.settings import load
@@ -69,6 +70,7 @@ def create(settings: Settings | None = None) -> FastAPI:
             Signer(database, key_secret, chosen.token_issuer, rotate_every),
             Postman(database, chosen.smtp_url),
             FirstAdministrator(database, passwords, chosen),
+            DeadlineWatch(database),
         )
 
     return build_service(

@@ -1,6 +1,6 @@
 """Identity's collections."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import combinations
 from typing import Any, ClassVar, Self
 
@@ -14,8 +14,10 @@ from services.identity.model import (
     Tenant,
 )
 from services.identity.model.audit import Entry
-from services.identity.model.erasure import Erasure
+from services.identity.model.erasure import ENDED, Erasure
+from services.identity.model.erasure import State as ErasureState
 from services.identity.model.export import Export
+from services.identity.model.export import State as ExportState
 from services.identity.model.login import WINDOW
 from shared.audit import Looks
 from shared.contracts import audit
@@ -25,7 +27,7 @@ from shared.export import parts_store
 from shared.privacy import answers_of
 from shared.scope import Scope
 from shared.store import Files, Index, SealedFiles, Store
-from shared.store.database import driver_errors
+from shared.store.database import Document, driver_errors
 
 
 class AccountStore(Store[Account]):
@@ -173,11 +175,26 @@ class LookStore(Looks):
     audited, snapshot = audit.AUDITED["identity"], audit.SNAPSHOTS["identity"]
 
 
+_BY_DEADLINE = Index((("tenant", 1), ("state", 1), ("deadline_at", 1)))
+
+
+def _due_in(state: str, until: datetime) -> Document:
+    """One state at a time: with ``$in`` the range would have to be looked for."""
+    return {"state": state, "deadline_at": {"$lt": until}}
+
+
 class ErasureStore(Store[Erasure]):
     """People's wishes to be forgotten; what stays of one tells that it was done, and when."""
 
     kind, collection, noun = Erasure, "erasures", "erasure"
     snapshot = ErasureSnapshot
+    indexes = (_BY_DEADLINE,)
+
+    async def unfinished(self, until: datetime, limit: int) -> list[Erasure]:
+        """Those whose deadline is before that."""
+        states = [state for state in ErasureState if state not in ENDED]
+        found = [await self._find(_due_in(state, until), limit=limit) for state in states]
+        return [wish for wishes in found for wish in wishes]
 
 
 class ExportStore(Store[Export]):
@@ -185,6 +202,11 @@ class ExportStore(Store[Export]):
 
     kind, collection, noun = Export, "exports", "export"
     snapshot = ExportSnapshot
+    indexes = (_BY_DEADLINE,)
+
+    async def unfinished(self, until: datetime, limit: int) -> list[Export]:
+        """Those whose deadline is before that."""
+        return await self._find(_due_in(ExportState.COLLECTING, until), limit=limit)
 
 
 class ExportPieces(Files):

@@ -40,6 +40,9 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+ENDED = frozenset({State.FINISHED, State.WITHDRAWN})
+
+
 class TooLate(Conflict):
     """The account is closed already."""
 
