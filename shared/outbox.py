@@ -22,7 +22,11 @@ Key = tuple[str, str]
 """Collection and aggregate id."""
 
 SWEEP_EVERY = 1.0
-"""Seconds between two looks for outboxes that nobody relays."""
+"""Seconds between two looks for outboxes that nobody relays, and for QUIET looks after a find."""
+
+QUIET = 10
+CALM = 5
+"""So many times longer is waited once that many looks have found nothing."""
 
 OVERDUE = timedelta(seconds=2)
 """A fresh outbox is left to the process that wrote it for this long."""
@@ -265,11 +269,14 @@ class Outbox:
                 work.cleared.set_result(id not in outcome)
 
     async def _sweep_for_ever(self) -> None:
+        in_vain = 0
         while True:
             more = False
             try:
-                more = await self._sweep()
+                pending, more = await self._sweep()
+                in_vain = 0 if pending else in_vain + 1
             except Unavailable:
+                in_vain = 0
                 log.info("outbox.sweep_postponed", reason="database away")
             except Exception:
                 # A defect must be seen, and must not end the only way lost events are found.
@@ -280,14 +287,15 @@ class Outbox:
                 await asyncio.sleep(_BREATH)
                 continue
             try:
-                async with asyncio.timeout(SWEEP_EVERY):
+                async with asyncio.timeout(SWEEP_EVERY * (CALM if in_vain > QUIET else 1)):
                     await self._sweep_now.wait()
             except TimeoutError:
                 continue
+            in_vain = 0
             self._sweep_now.clear()
 
-    async def _sweep(self) -> bool:
-        """Relay what is overdue; whether there was more of it than one batch holds."""
+    async def _sweep(self) -> tuple[int, bool]:
+        """Relay what is overdue; how much it is, and whether it is more than one batch holds."""
         now, more = utc_now(), False
         pending, oldest = 0, now
         for collection in self._collections:
@@ -301,4 +309,4 @@ class Outbox:
             more = more or full
         telemetry.OUTBOX_PENDING.set(pending)
         telemetry.OUTBOX_OLDEST_AGE.set((now - oldest).total_seconds())
-        return more
+        return pending, more

@@ -215,6 +215,7 @@ class Tenants:
         self._by_slug: dict[str, TenantFacts] = {}
         self._by_host: dict[str, TenantFacts] = {}
         self._put([])
+        self._seen: list[dict[str, Any]] = []
         self.loaded = False
         """Whether the replica was read at least once (it may still be empty)."""
 
@@ -236,7 +237,9 @@ class Tenants:
     async def refresh(self) -> None:
         with driver_errors():
             found = await self._documents.find({}).to_list(None)
-        self._put([TenantFacts.model_validate(document["facts"]) for document in found])
+        if found != self._seen:
+            self._put([TenantFacts.model_validate(document["facts"]) for document in found])
+            self._seen = found
         self.loaded = True
 
     def _put(self, tenants: list[TenantFacts]) -> None:
