@@ -1,44 +1,9 @@
 """The broker or the database goes away under the platform, and comes back."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import httpx
-
+from tests.journeys.outages import SOON, readiness, without
 from tests.platform import Platform
-
-SOON = 60.0
-"""Seconds for a process to come back and for everybody to have noticed, on a busy machine."""
-
-
-@contextmanager
-def without(platform: Platform, program: str) -> Iterator[None]:
-    """The program is stopped meanwhile; afterwards every service is ready again."""
-    keeper = platform.stack.keeper
-    keeper.stop(program)
-    try:
-        yield
-    finally:
-        keeper.start(program)
-        deadline = time.monotonic() + SOON
-        names = [name for name in platform.stack.services if not _fully_ready(platform, name)]
-        while names and time.monotonic() < deadline:
-            time.sleep(0.2)
-            names = [name for name in names if not _fully_ready(platform, name)]
-        assert not names, f"{names} did not recover"
-
-
-def _readiness(platform: Platform, service: str) -> httpx.Response:
-    return httpx.get(f"{platform.stack.service_address(service)}/readyz", timeout=10)
-
-
-def _fully_ready(platform: Platform, service: str) -> bool:
-    try:
-        state = _readiness(platform, service).json()
-    except httpx.HTTPError:
-        return False
-    return bool(state["ready"] and state["broker"] and state["consumers"])
 
 
 def test_without_a_broker_changes_succeed_and_arrive_when_it_is_back(platform: Platform):
@@ -46,11 +11,11 @@ def test_without_a_broker_changes_succeed_and_arrive_when_it_is_back(platform: P
         person.join()
         with without(platform, "broker"):
             person.until(
-                lambda: _readiness(platform, "identity").json()["broker"] is False,
+                lambda: readiness(platform, "identity").json()["broker"] is False,
                 "the notice that the broker is away",
                 SOON,
             )
-            ready = _readiness(platform, "identity")
+            ready = readiness(platform, "identity")
             assert ready.status_code == 200
             me = person.ask("GET", "/v1/me")
             changed = person.ask(

@@ -15,8 +15,8 @@ from services.identity.store import KeyRingStore
 from shared.replicas import PLATFORM
 from shared.store import Database
 from tests.identity.test_keys import aged
+from tests.journeys.outages import without
 from tests.journeys.test_accounts import READS, tokens
-from tests.journeys.test_bad_luck import without
 from tests.platform import Platform
 
 PATIENCE = 30.0

@@ -15,6 +15,7 @@ import pytest
 from deploy.local.people import Person
 from deploy.local.story import CASTS, Cast, Story
 from shared.kernel.ids import new_id
+from tests.journeys.outages import without
 from tests.journeys.pair import travel, travelling
 from tests.platform import Platform
 
@@ -50,6 +51,10 @@ class Listener:
             for name, number, data in self.told
             if name == "message" and data["message"]["text"] == text
         )
+
+    def ended(self) -> bool:
+        """Whether the other side has closed it."""
+        return not self._reading.is_alive()
 
     def close(self) -> None:
         self._client.close()
@@ -149,6 +154,32 @@ def test_a_live_stream_brings_pictures_and_goes_on_where_it_was_left(talk: Talk)
         assert who.ask("GET", f"/v1/attachments/{picture}").status == status
     found = customer.get("/v1/messages", q="noch etwas")["data"]
     assert [each["message"]["text"] for each in found] == ["Und noch etwas"]
+
+
+def test_a_live_stream_loses_and_repeats_nothing_when_broker_and_service_restart(talk: Talk):
+    customer, helper, platform = talk.customer, talk.helper, talk.platform
+    live = Listener(platform, customer)
+    talk.say(helper, "Vor allem")
+    live.until("Vor allem")
+    with without(platform, "broker"):
+        talk.say(helper, "Ohne Broker")
+        assert live.messages() == ["Vor allem"]
+    live.until("Ohne Broker")
+    talk.say(helper, "Kurz davor")
+    with without(platform, "messaging"):
+        customer.until(live.ended, "the end of the stream", PATIENCE)
+    talk.say(helper, "Danach")
+    resumed = Listener(platform, customer, live.told[-1][1])
+    resumed.until("Danach")
+    resumed.close()
+    assert live.messages() + resumed.messages() == [
+        "Vor allem",
+        "Ohne Broker",
+        "Kurz davor",
+        "Danach",
+    ]
+    told = [number for name, number, _ in live.told + resumed.told if name != "ready"]
+    assert told == list(range(told[0], told[0] + len(told)))
 
 
 def test_ten_unread_minutes_bring_one_mail_and_one_click_ends_them(talk: Talk):
