@@ -41,6 +41,9 @@ HELPERS = 3
 _LOOKS = 3
 """So often in a row nothing may be under way: a consumer may hold what is in no queue."""
 
+_TOLD_EVERY = 2.0
+"""Seconds between two lines on what is still under way."""
+
 _REST_WITHIN = 90.0
 _POISON_WITHIN = 60.0
 _DEFECTIVE_WITHIN = 20.0
@@ -166,13 +169,13 @@ async def _calm(evil: Nemesis, outcome: Outcome, tell: Tell) -> None:
         poisoned = queues | {suspect_queue(queue) for queue in queues}
         late: list[str] = []
         patience = outcome.patience(_REST_WITHIN)
-        left = await _rest(sources, poisoned, late, patience)
+        left = await _rest(sources, poisoned, late, patience, tell)
         outcome.converged = time.monotonic() - began
         if outcome.converged > outcome.convergence:
             left.append(
                 f"took {outcome.converged:.0f} s; after {CONVERGENCE:.0f} s there waited {late}"
             )
-        outcome.findings["at rest"] = left or await _rest(sources, set(), [], patience)
+        outcome.findings["at rest"] = left or await _rest(sources, set(), [], patience, tell)
     finally:
         sources.close()
 
@@ -190,7 +193,9 @@ def _ready(stack: Stack, service: str) -> bool:
     return bool(answer["ready"] and answer["broker"] and answer["consumers"])
 
 
-async def _rest(sources: Sources, but: set[str], late: list[str], patience: float) -> list[str]:
+async def _rest(
+    sources: Sources, but: set[str], late: list[str], patience: float, tell: Tell
+) -> list[str]:
     """What is still under way after so many seconds; nothing when all is at rest.
 
     Queues of these names, and their retry and suspect queues, are left out. late gets what waits
@@ -198,12 +203,15 @@ async def _rest(sources: Sources, but: set[str], late: list[str], patience: floa
     """
     began = time.monotonic()
     deadline = time.monotonic() + patience
-    quiet = 0
+    quiet, told = 0, began
     while True:
         waiting = [each for each in await sources.undelivered() if _work_queue(each) not in but]
         left = [*await sources.unpublished(), *waiting]
         if not late and time.monotonic() - began > CONVERGENCE:
             late += left
+        if left and time.monotonic() - told > _TOLD_EVERY:
+            told = time.monotonic()
+            tell(f"  {', '.join(left)}")
         quiet = 0 if left else quiet + 1
         if quiet >= _LOOKS:
             left = await asyncio.to_thread(_held, sources.stack, but)
