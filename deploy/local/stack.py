@@ -227,16 +227,15 @@ class Stack:
     def up(self) -> float:
         """Start everything, or bring a running stack up to date; the seconds it took.
 
-        Broker and database first, then the services, then the gateway, each only when what it
-        needs is ready. Raises CannotRunError with one line on what to do.
+        All together: whoever needs another that is not there yet waits for it, as it would at
+        any time. Raises CannotRunError with one line on what to do.
         """
         began = time.monotonic()
         self.home.mkdir(parents=True, exist_ok=True)
         with self._alone():
             self._refuse_silent_neighbours()
             self._prepare()
-            for checks in self._layers():
-                self._start(checks, began)
+            self._start(self._checks(), began)
         seconds = time.monotonic() - began
         self.report(f"ready after {seconds:.1f} s")
         return seconds
@@ -334,27 +333,22 @@ class Stack:
             token_issuer=_token_issuer(),
         )
 
-    def _layers(self) -> list[Checks]:
-        """Each layer is started when the one before it is ready."""
-        ground: dict[str, Callable[[], bool]] = {}
+    def _checks(self) -> Checks:
+        """How to tell that each program is ready, in the order in which that is waited for."""
+        checks: dict[str, Callable[[], bool]] = {}
         if not self.amqp_url:
-            ground |= {"epmd": partial(listens, self.ports.epmd), "broker": self.broker().ready}
+            checks |= {"epmd": partial(listens, self.ports.epmd), "broker": self.broker().ready}
         if not self.mongo_url:
-            ground["database"] = self.database().ready
-        house: dict[str, Callable[[], bool]] = {"mail": partial(listens, self.ports.smtp)}
-        for name in self.services:
-            house[name] = partial(_says_ready, self.ports.services[name], "/readyz")
-        workers = {
-            name: partial(_says_ready, self.ports.services[name], "/readyz")
-            for name in worker_names(self.workers)
-        }
-        layers: list[Checks] = [ground, house, workers]
+            checks["database"] = self.database().ready
+        checks["mail"] = partial(listens, self.ports.smtp)
+        for name in (*self.services, *worker_names(self.workers)):
+            checks[name] = partial(_says_ready, self.ports.services[name], "/readyz")
         if self.gateway:
-            layers.append({"gateway": partial(_says_ready, self.ports.gateway_admin, "/ready")})
-        return layers
+            checks["gateway"] = partial(_says_ready, self.ports.gateway_admin, "/ready")
+        return checks
 
     def _start(self, checks: Checks, began: float) -> None:
-        """Start the programs of one layer together and wait until each of them is ready."""
+        """Start the programs and wait until each of them is ready."""
         keeper = self.keeper
         keeper.start(*checks)
         first_pids = {name: keeper.state(name).pid for name in checks}

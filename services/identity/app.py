@@ -6,6 +6,7 @@ from datetime import timedelta
 from fastapi import FastAPI
 
 from services.identity.api import ROUTERS
+from services.identity.commands.audit import ChainEnds
 from services.identity.consumers import consumers
 from services.identity.credentials import Codes, Passwords
 from services.identity.settings import Settings
@@ -71,6 +72,7 @@ def create(settings: Settings | None = None) -> FastAPI:
             Postman(database, chosen.smtp_url),
             FirstAdministrator(database, passwords, chosen),
             DeadlineWatch(database),
+            ChainEnds(),
         )
 
     return build_service(

@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 from services.identity.commands import GrantHelper, MailCode, grant_helper, mail_code
-from services.identity.commands.audit import write_down
+from services.identity.commands.audit import ChainEnds, write_down
 from services.identity.commands.erasure import HearAnswer, hear_answer
 from services.identity.commands.export import TakePart, expire_export, take_part
 from services.identity.model.audit import Observation
@@ -64,7 +64,7 @@ async def keep_audit(delivered: Delivered[LookEvent], scope: Scope) -> None:
         subject_ids=facts.subject_ids,
         detail={name: text for name, text in named.items() if text},
     )
-    await write_down(seen, scope.store(AuditLog))
+    await write_down(seen, scope.store(AuditLog), scope.the(ChainEnds))
 
 
 @consumers.on("answers", *CHECKED.values(), *ERASED_BY.values(), prefetch=1)

@@ -8,7 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
-from services.identity.commands.audit import BlankSubject, blank_subject, verify_chain, write_down
+from services.identity.commands.audit import (
+    BlankSubject,
+    ChainEnds,
+    blank_subject,
+    verify_chain,
+    write_down,
+)
 from services.identity.model.audit import Entry, Observation, Reading, Verdict
 from services.identity.store import AuditLog
 from shared.contracts import audit
@@ -123,6 +129,9 @@ def test_a_blanked_text_cannot_be_found_by_guessing():
 # Written down -----------------------------------------------------------------------------------
 
 
+ENDS = ChainEnds()
+
+
 def a_log(identity: Harness) -> AuditLog:
     """Of a tenant that no other test knows."""
     return AuditLog.unrelayed(identity.runtime.database, a_slug())
@@ -130,23 +139,36 @@ def a_log(identity: Harness) -> AuditLog:
 
 async def test_writers_at_once_make_one_chain(identity: Harness):
     log = a_log(identity)
-    await asyncio.gather(*(write_down(seen(number), log) for number in range(1, 13)))
+    await asyncio.gather(*(write_down(seen(number), log, ENDS) for number in range(1, 13)))
     assert (await verify_chain(log)).entries == 12
     assert (await verify_chain(log)).fault is None
 
 
+async def test_another_process_has_gone_on_or_the_log_has_begun_anew(identity: Harness):
+    log, here, there = a_log(identity), ChainEnds(), ChainEnds()
+    for number, ends in enumerate((here, there, there, here, there, here), 1):
+        await write_down(seen(number), log, ends)
+    assert (await verify_chain(log)).entries == 6
+    documents = identity.runtime.database.collection(AuditLog.collection)
+    await documents.delete_many({"tenant": log.tenant})
+    for number, ends in enumerate((there, there, here), 1):
+        await write_down(seen(number), log, ends)
+    verdict = await verify_chain(log)
+    assert (verdict.entries, verdict.fault) == (3, None)
+
+
 async def test_an_event_heard_twice_at_once_is_one_entry(identity: Harness):
     log = a_log(identity)
-    await write_down(seen(1), log)
-    await asyncio.gather(*(write_down(seen(2), log) for _ in range(6)))
-    await write_down(seen(1), log)
+    await write_down(seen(1), log, ENDS)
+    await asyncio.gather(*(write_down(seen(2), log, ENDS) for _ in range(6)))
+    await write_down(seen(1), log, ENDS)
     assert (await verify_chain(log)).entries == 2
 
 
 async def test_a_changed_document_is_found_in_the_database(identity: Harness):
     log = a_log(identity)
     for number in range(1, 4):
-        await write_down(seen(number), log)
+        await write_down(seen(number), log, ENDS)
     documents = identity.runtime.database.collection(AuditLog.collection)
     key = {"_id": Entry.key(log.tenant, 2)}
     await documents.update_one(key, {"$set": {"actor_id": "acc_other"}})
@@ -156,7 +178,7 @@ async def test_a_changed_document_is_found_in_the_database(identity: Harness):
 async def test_a_blanked_person_is_in_no_entry_and_the_chain_holds(identity: Harness):
     log = a_log(identity)
     for number in range(1, 4):
-        await write_down(seen(number, "acc_ada" if number < 3 else "acc_bea"), log)
+        await write_down(seen(number, "acc_ada" if number < 3 else "acc_bea"), log, ENDS)
     assert await blank_subject(BlankSubject("acc_ada"), log) == 2
     assert await log.about("acc_ada") == []
     assert len(await log.about("acc_bea")) == 1
@@ -246,7 +268,7 @@ async def test_the_log_is_searched_page_by_page_and_reading_it_is_a_look(identit
     log = identity.scope().store(AuditLog)
     for number in range(1, 6):
         ref = new_id("look")
-        await write_down(seen(number, subject, ref=ref, actor_id=actor, kind="trial"), log)
+        await write_down(seen(number, subject, ref=ref, actor_id=actor, kind="trial"), log, ENDS)
     reader = new_id("acc")
     async with identity.client(reader, roles=("support",)) as desk:
         first = await desk.get(AUDIT, params={"actor": actor, "limit": 3})
@@ -291,7 +313,7 @@ async def test_a_filter_that_means_nothing_is_refused(
 async def test_only_offices_read_it_and_only_their_tenants(identity: Harness):
     subject = new_id("acc")
     await write_down(
-        seen(1, subject, ref=new_id("look")), identity.scope("swisscom").store(AuditLog)
+        seen(1, subject, ref=new_id("look")), identity.scope("swisscom").store(AuditLog), ENDS
     )
     async with identity.client(new_id("acc")) as customer:
         assert (await customer.get(AUDIT)).status_code == 403

@@ -16,14 +16,33 @@ ATTEMPTS = 50
 PAGE = 500
 
 
-async def write_down(seen: Observation, log: AuditLog) -> None:
+class ChainEnds:
+    """Where each tenant's chain ended when this process looked last; it may have grown since.
+
+    Only what is behind is read: the cost of an entry does not rise with the length of the log.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    async def end(self, log: AuditLog) -> Entry | None:
+        known = self._numbers.get(log.tenant)
+        behind = await log.from_number(known, 0) if known else []
+        # Nothing there: a tenant's log ends with the tenant, and may begin anew.
+        last = behind[-1] if behind else await log.last()
+        if last is not None:
+            self._numbers[log.tenant] = last.number
+        return last
+
+
+async def write_down(seen: Observation, log: AuditLog, ends: ChainEnds) -> None:
     """One entry at the chain's end, unless it is there. Conflict after many lost races.
 
     The end is read before it is asked whether the event was heard. Whoever wrote it since then has
     taken the next number, which is then refused here, so no event gets two.
     """
     for attempt in range(ATTEMPTS):
-        last = await log.last()
+        last = await ends.end(log)
         if await log.knows(seen.ref):
             return
         try:
