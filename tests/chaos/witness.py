@@ -13,6 +13,7 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 from shared.contracts.base import Delivered
 from shared.rabbit import read
 from shared.rabbit.topology import EXCHANGE
+from shared.replicas import PLATFORM
 
 QUEUE = "chaos.witness"
 """Durable, so that it remembers whatever becomes of the broker and of us."""
@@ -114,6 +115,10 @@ class Witness:
 
     async def _hear(self, message: AbstractIncomingMessage) -> None:
         delivered = read(message)
+        if delivered.tenant == PLATFORM:
+            # Of its own people nothing is asked, and their first event may still be under way.
+            await message.ack()
+            return
         event = delivered.event
         name = (event.publisher, event.aggregate, delivered.subject)
         ids = self.events[name].setdefault(delivered.sequence, {})
