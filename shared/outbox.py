@@ -14,6 +14,7 @@ from shared.kernel.clock import utc_now
 from shared.kernel.errors import Unavailable
 from shared.kernel.ids import new_id
 from shared.rabbit.envelope import Outgoing
+from shared.tasks import end
 
 log = structlog.get_logger()
 
@@ -162,9 +163,7 @@ class Outbox:
         self._closing = True
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=patience)
-        for task in (*self._loops, *self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._loops, *self._tasks, return_exceptions=True)
+        await end((*self._loops, *self._tasks))
 
     def hand_over(self, collection: str, id: str, entries: Sequence[Entry]) -> None:
         """Events just written to an outbox that was empty: publish without reading again."""

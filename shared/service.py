@@ -33,6 +33,7 @@ from shared.scope import Scope
 from shared.settings import Role, ServiceSettings
 from shared.store import Database, Store
 from shared.store.outboxes import Outboxes
+from shared.tasks import end
 from shared.timers import Ticker
 from shared.tried_alone import TriedAlone
 
@@ -218,13 +219,10 @@ async def _begin(runtime: Runtime, kinds: list[Any]) -> None:
 async def _stop(runtime: Runtime) -> None:
     """Drain in the order of the flow: consumers, timers, relay, broker, database."""
     if runtime.beginning is not None:
-        runtime.beginning.cancel()
-        await asyncio.gather(runtime.beginning, return_exceptions=True)
+        await end([runtime.beginning])
     if runtime.consuming is not None:
         await runtime.consuming.stop()
-    for task in runtime.background:
-        task.cancel()
-    await asyncio.gather(*runtime.background, return_exceptions=True)
+    await end(runtime.background)
     await runtime.outbox.stop()
     await runtime.publisher.stop()
     await runtime.verifier.stop()

@@ -21,6 +21,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from shared.kernel.errors import Unauthenticated, Unavailable
+from shared.tasks import end
 
 log = structlog.get_logger()
 
@@ -124,9 +125,7 @@ class TokenVerifier:
     async def stop(self) -> None:
         """End the background look-ups."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end([self._task])
             self._task = None
 
     async def verify(self, token: str) -> Actor:

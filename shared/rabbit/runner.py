@@ -27,6 +27,7 @@ from shared.rabbit.delivery import (
 )
 from shared.rabbit.pause import Pause, Ping
 from shared.rabbit.publisher import HEARTBEAT, Publisher, really_cancelled
+from shared.tasks import end
 
 _CONNECT_SECONDS = 5.0
 _PAUSE = 1.0
@@ -109,9 +110,7 @@ class Consuming:
         A delivery that waits for the database goes back to its queue through the retry queue,
         so that the broker does not count it as failed.
         """
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         self._tasks = []
         broker, self._broker = self._broker, None
         if broker is None:

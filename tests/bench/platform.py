@@ -10,7 +10,7 @@ from deploy.local.ports import Ports
 from deploy.local.stack import SERVICES, Stack
 from tests.bench.measure import cpu_seconds, resident_mib
 
-SETTLE, WATCHED = 4.0, 8.0
+SETTLE, WATCHED = 15.0, 20.0
 
 MEMORY_GOAL, CPU_GOAL, START_GOAL = 1.2 * 1024, 5.0, 20.0
 
