@@ -2,8 +2,11 @@
 
 import importlib
 import json
+import re
 import shutil
 import subprocess
+from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,9 @@ import pytest
 import yaml
 
 from deploy.images import distribution
-from deploy.local.programs import PROJECT
+from deploy.local import prometheus
+from deploy.local.programs import PROJECT, CannotRunError
+from deploy.local.prometheus import RULES
 from deploy.local.stack import SERVICES
 from shared.settings import ServiceSettings
 
@@ -44,14 +49,22 @@ def kubectl() -> str:
     return str(unpacked)
 
 
-@cache
-def rendered(overlay: str) -> list[Manifest]:
+def put_together(folder: Path) -> list[Manifest]:
     command = (kubectl(), "kustomize", "--load-restrictor", "LoadRestrictionsNone")
-    done = subprocess.run(
-        (*command, str(FOLDER / "overlays" / overlay)), capture_output=True, text=True, check=False
-    )
+    done = subprocess.run((*command, str(folder)), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return list(yaml.safe_load_all(done.stdout))
+
+
+@cache
+def rendered(overlay: str) -> list[Manifest]:
+    return put_together(FOLDER / "overlays" / overlay)
+
+
+@cache
+def observability() -> dict[str, Manifest]:
+    """ConfigMap -> its manifest."""
+    return {each["metadata"]["name"]: each for each in put_together(FOLDER / "observability")}
 
 
 def the(kind: str, name: str, overlay: str = "production") -> Manifest:
@@ -236,3 +249,87 @@ def test_each_service_has_a_database_user_of_its_own() -> None:
         [address] = [each for each in container["env"] if each["name"] == "MONGO_URL"]
         reference = address["valueFrom"]["secretKeyRef"]
         assert reference["name"] == user["connectionStringSecretName"]
+
+
+def test_grafanas_sidecar_is_given_every_dashboard() -> None:
+    dashboards = observability()["helphood-dashboards"]
+    kubernetes_validate.validate(dashboards, RELEASE, strict=True)
+    assert dashboards["metadata"]["labels"]["grafana_dashboard"] == "1"
+    files = (PROJECT / "deploy/observability/grafana/dashboards").iterdir()
+    assert dashboards["data"] == {file.name: file.read_text() for file in files}
+    # More is refused by the API, and twice as much by "kubectl apply".
+    assert sum(map(len, dashboards["data"].values())) < 200_000
+
+
+def test_prometheus_is_given_the_rules_that_are_tested_elsewhere() -> None:
+    given = observability()["helphood-prometheus"]
+    kubernetes_validate.validate(given, RELEASE, strict=True)
+    assert given["data"]["rules.yml"] == RULES.read_text()
+    assert given["metadata"]["namespace"] == "monitoring"
+    shown = (PROJECT / "docs/kubernetes.md").read_text()
+    [command] = re.findall(r"\((printf .+?)\) \| kubectl apply", shown, re.S)
+    done = subprocess.run(("sh", "-c", command), capture_output=True, text=True, cwd=PROJECT)
+    rule = yaml.safe_load(done.stdout)
+    assert (rule["kind"], rule["spec"]) == ("PrometheusRule", yaml.safe_load(RULES.read_text()))
+
+
+def jobs() -> dict[str, dict[str, Any]]:
+    """Those of scrape.yml, by name."""
+    text = observability()["helphood-prometheus"]["data"]["scrape.yml"]
+    return {each["job_name"]: each for each in yaml.safe_load(text)["scrape_configs"]}
+
+
+def test_prometheus_accepts_whom_it_is_to_ask(tmp_path: Path) -> None:
+    try:
+        promtool = prometheus.provide().promtool
+    except CannotRunError as error:
+        pytest.skip(f"no promtool here: {error}")
+    # The distribution's is built without a way to ask the cluster.
+    known = [
+        {name: value for name, value in each.items() if name != "kubernetes_sd_configs"}
+        for each in jobs().values()
+    ]
+    config = tmp_path / "prometheus.yml"
+    config.write_text(yaml.safe_dump({"scrape_configs": known}))
+    checked = subprocess.run(
+        (promtool, "check", "config", "--lint-fatal", str(config)), capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_prometheus_asks_every_pod_by_the_names_that_rules_speak_of() -> None:
+    file = PROJECT / "deploy/observability/prometheus.yml"
+    there = {each["job_name"]: each for each in yaml.safe_load(file.read_text())["scrape_configs"]}
+    here = jobs()
+    assert set(here) == set(there) - {"spans", "watchers"}
+    for job, asked in here.items():
+        for same in ("params", "metric_relabel_configs"):
+            assert asked.get(same) == there[job].get(same)
+        assert asked.get("metrics_path", "/metrics") == there[job]["metrics_path"]
+    found = Counter(
+        (job, *given.items())
+        for pod in pods()
+        for job, asked in here.items()
+        for given in targets(pod, asked["relabel_configs"])
+    )
+    processes = [(("service", service), ("role", role)) for service, role in PROCESSES]
+    assert found == Counter([*(("services", *each) for each in processes), ("gateway",)])
+
+
+def targets(pod: Manifest, rules: list[dict[str, Any]]) -> Iterator[dict[str, str]]:
+    """Labels given to each port of a pod that is to be asked, as Prometheus relabels."""
+    labels = {
+        f"__meta_kubernetes_pod_label_{re.sub('[^a-z]', '_', name)}": value
+        for name, value in pod["metadata"]["labels"].items()
+    }
+    for port in (each for one in pod["spec"]["containers"] for each in one["ports"]):
+        known = labels | {"__meta_kubernetes_pod_container_port_name": port["name"]}
+        given: dict[str, str] = {}
+        for rule in rules:
+            value = ";".join(known.get(name, "") for name in rule["source_labels"])
+            if rule.get("action") != "keep":
+                given[rule["target_label"]] = value
+            elif not re.fullmatch(rule["regex"], value):
+                break
+        else:
+            yield given
