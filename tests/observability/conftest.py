@@ -8,6 +8,7 @@ import pytest
 
 from deploy.local import prometheus
 from deploy.local.broker import Broker
+from deploy.local.mishaps import StoryWithMishaps
 from deploy.local.programs import CannotRunError
 from deploy.local.story import CASTS, Story
 from tests.observability.prometheus import Prometheus
@@ -23,7 +24,7 @@ class Watched:
     platform: Platform
     prometheus: Prometheus
     page: httpx.Client
-    stories: list[Story]
+    stories: list[StoryWithMishaps]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -53,6 +53,11 @@ class Prometheus:
         groups = self._client.get("/api/v1/rules").json()["data"]["groups"]
         return [rule for group in groups for rule in group["rules"]]
 
+    def alerts(self) -> list[dict[str, Any]]:
+        """Those whose expression is true: pending as long as their rule says, then firing."""
+        found: list[dict[str, Any]] = self._client.get("/api/v1/alerts").json()["data"]["alerts"]
+        return found
+
     def until(self, text: str, holds: Callable[[list[Sample]], Any] = bool) -> list[Sample]:
         """The answer once it holds; fails the test if it never does."""
         deadline = time.monotonic() + PATIENCE
