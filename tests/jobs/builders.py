@@ -10,7 +10,7 @@ from services.jobs.model.calendar import Availability, Hold, Hours
 from services.jobs.model.helper import Helper
 from services.jobs.model.requesting import Wish
 from services.jobs.model.state import Events
-from services.jobs.model.transitions import TABLE
+from services.jobs.model.transitions import WHO
 from services.jobs.model.values import (
     Address,
     Cause,
@@ -161,7 +161,7 @@ def completed(**changes: Any) -> Job:
     return saved(job)
 
 
-def _then(job: Job, act: Callable[[Job], Any]) -> Job:
+def then(job: Job, act: Callable[[Job], Any]) -> Job:
     act(job)
     return saved(job)
 
@@ -171,31 +171,31 @@ def a_job(state: State) -> Job:
     ways: dict[State, Callable[[], Job]] = {
         State.REQUESTED: requested,
         State.OFFERED: offered,
-        State.DECLINED: lambda: _then(requested(), lambda job: job.decline(BEN, NOW)),
-        State.WITHDRAWN: lambda: _then(requested(), lambda job: job.withdraw(ADA, NOW)),
-        State.EXPIRED: lambda: _then(requested(), lambda job: job.on_due(job.request_expires_at)),
+        State.DECLINED: lambda: then(requested(), lambda job: job.decline(BEN, NOW)),
+        State.WITHDRAWN: lambda: then(requested(), lambda job: job.withdraw(ADA, NOW)),
+        State.EXPIRED: lambda: then(requested(), lambda job: job.on_due(job.request_expires_at)),
         State.BOOKED: booked,
         State.CONFIRMED: confirmed,
-        State.EN_ROUTE: lambda: _then(confirmed(), lambda job: job.depart(BEN, NOW)),
+        State.EN_ROUTE: lambda: then(confirmed(), lambda job: job.depart(BEN, NOW)),
         State.IN_PROGRESS: in_progress,
         State.DELIVERED: delivered,
         State.COMPLETED: completed,
-        State.UNSUCCESSFUL: lambda: _then(
+        State.UNSUCCESSFUL: lambda: then(
             in_progress(), lambda job: job.fail(Cause.SKILL_GAP, BEN, NOW)
         ),
-        State.CANCELLED: lambda: _then(
+        State.CANCELLED: lambda: then(
             booked(), lambda job: job.cancel("ill", Party.HELPER, BEN, NOW)
         ),
-        State.NO_SHOW: lambda: _then(
+        State.NO_SHOW: lambda: then(
             confirmed(), lambda job: job.no_show(BEN, job.booked_slot.start + HOUR)
         ),
-        State.DISPUTED: lambda: _then(
+        State.DISPUTED: lambda: then(
             completed(), lambda job: job.dispute("broken", ADA, job.booked_slot.end)
         ),
-        State.RESOLVED: lambda: _then(
+        State.RESOLVED: lambda: then(
             a_job(State.DISPUTED), lambda job: job.resolve(Resolution("settled"), SUE, NOW)
         ),
-        State.CLOSED: lambda: _then(
+        State.CLOSED: lambda: then(
             completed(), lambda job: job.on_due(job.booked_slot.end + 60 * DAY)
         ),
     }
@@ -229,8 +229,8 @@ def talks(job: Job, helper_id: str) -> Offer:
 PEOPLE = {Side.CUSTOMER: ADA, Side.HELPER: BEN, Side.SUPPORT: SUE}
 GIVEN = [
     command
-    for command, row in TABLE.items()
-    if command is not Command.REQUEST and row.who != (Side.TIMER,)
+    for command, who in WHO.items()
+    if command is not Command.REQUEST and who != (Side.TIMER,)
 ]
 """The commands that people give to a job that exists."""
 
@@ -267,7 +267,8 @@ def give(job: Job, command: Command, by: Caller, at: datetime) -> Events:
 
 def _accept(job: Job, by: Caller, at: datetime) -> Events:
     if job.open_offers():
-        return book(job, by, at=at)
+        waiting = job.waiting_for(job.side_of(by), by.id)
+        return book(job, by, at=at, offer_id=waiting[0].id if waiting else "")
     return job.accept("offer", by, hold=a_hold(job, "offer"), helper=a_helper(), at=at)
 
 

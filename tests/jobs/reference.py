@@ -28,10 +28,21 @@ LEADS = {
 }
 
 
+def _where(design: str) -> tuple[set[str], set[str]]:
+    """From which states, and by which sides."""
+    ways, _, sides = design.rpartition(":")
+    sources = [way.partition(">")[0].split() for way in ways.split("|")]
+    return {state for each in sources for state in each}, set(sides.split())
+
+
+WHERE = {command: _where(design) for command, design in DESIGN.items()}
+
+
 @dataclass
 class Reference:
     """turns: helper -> (whose answer is waited for, until when); first: state -> when it was first
-    reached, since: when the present one was. Ada is the customer, Sue is of support."""
+    reached, since: when the present one was; fault: the start of the appointment for which the line
+    was found down. Ada is the customer, Sue is of support."""
 
     broadcast: bool
     now: datetime
@@ -49,6 +60,7 @@ class Reference:
     blamed: str | None = None
     resolving: str | None = None
     fee: bool = False
+    fault: datetime | None = None
 
     def __post_init__(self) -> None:
         self.helper = None if self.broadcast else "ben"
@@ -69,11 +81,11 @@ class Reference:
 
     def allowed(self, who: Caller, now: datetime) -> set[str]:
         side = self.side(who)
-        found = set()
-        for command, text in DESIGN.items():
-            way, _, sides = text.rpartition(":")
-            if side in sides.split() and self.state in way.partition(">")[0].split():
-                found.add(command)
+        found = {
+            command
+            for command, (sources, sides) in WHERE.items()
+            if side in sides and self.state in sources
+        }
         return {each for each in found if self._passes(each, str(side), who.id, now)}
 
     def _waiting(self, side: str, who: str) -> list[str]:
@@ -95,7 +107,9 @@ class Reference:
             case "cancel":
                 return side != "helper" or who == self.helper
             case "propose-reschedule":
-                return self.proposed is None and self.proposals < 2
+                down = self.fault == self.slot
+                left = down or (self.proposals < 2 and self.state != "en_route")
+                return self.proposed is None and left
             case "accept-reschedule" | "refuse-reschedule":
                 return self.proposed is not None and self.proposed[0] != side
             case "approve-change":
@@ -155,6 +169,8 @@ class Reference:
             self.proposed = None if command not in ("confirm",) else self.proposed
         if command in ("propose-change", "approve-change", "deliver", "fail"):
             self.change = command == "propose-change"
+        if command == "accept-reschedule" and self.state == "en_route":
+            self._reach("confirmed", now)
         if command in LEADS:
             self._reach(LEADS[command], now)
 

@@ -18,10 +18,24 @@ from services.jobs.line_test import (
     LineQuestion,
     LineTest,
 )
+from services.jobs.model import Command, Job, State
+from services.jobs.model.errors import IllegalTransition
 from services.jobs.model.line import LineCheck, LineState
+from services.jobs.store import CalendarStore, JobStore
 from shared.kernel.clock import utc_now
 from tests.harness import Harness
-from tests.jobs.builders import ADA, BEN, DAY, NOW, a_slot, booked, saved
+from tests.jobs.builders import (
+    ADA,
+    BEN,
+    DAY,
+    NOW,
+    a_job,
+    a_slot,
+    booked,
+    give,
+    saved,
+    then,
+)
 from tests.jobs.journey import Story, ask, in_two_days, slot
 from tests.jobs.test_notices import mails, told
 
@@ -141,6 +155,44 @@ def test_a_fault_lets_the_appointment_be_moved_once_more():
     assert "propose-reschedule" not in job.allowed(ADA, NOW)
 
 
+def on_the_way(state: LineState) -> Job:
+    job = a_job(State.EN_ROUTE)
+    start = job.booked_slot.start
+    return then(job, lambda job: job.note_line(LineCheck("departure", state, NOW, start=start)))
+
+
+def test_on_the_way_only_a_fault_offers_another_appointment_and_to_both():
+    for state in LineState:
+        for person in (ADA, BEN):
+            offered = "propose-reschedule" in on_the_way(state).allowed(person, NOW)
+            assert offered is (state is LineState.FAULT)
+    with pytest.raises(IllegalTransition):
+        on_the_way(LineState.UNKNOWN).propose_reschedule(a_slot(3 * DAY), BEN, NOW)
+
+
+def test_who_was_on_the_way_turns_back_when_both_agree_and_sets_out_again():
+    job = on_the_way(LineState.FAULT)
+    terms = job.agreed.terms
+    job.propose_reschedule(a_slot(3 * DAY), BEN, NOW)
+    assert give(job, Command.ACCEPT_RESCHEDULE, ADA, NOW)
+    assert (job.state, job.booked_slot) == (State.CONFIRMED, a_slot(3 * DAY))
+    assert job.agreed.terms == terms
+    assert not job.line_faulty
+    assert saved(job).allowed(BEN, NOW) == ["propose-reschedule", "depart", "start", "cancel"]
+    job.depart(BEN, NOW)
+    assert "propose-reschedule" not in job.allowed(ADA, NOW)
+
+
+def test_a_no_and_no_answer_leave_the_helper_on_the_way():
+    job = on_the_way(LineState.FAULT)
+    job.propose_reschedule(a_slot(3 * DAY), ADA, NOW)
+    job.refuse_reschedule(BEN, NOW)
+    job.propose_reschedule(a_slot(3 * DAY), ADA, NOW)
+    saved(job).on_due(NOW + DAY)
+    assert (job.state, job.reschedule) == (State.EN_ROUTE, None)
+    assert job.timeline[-1].command == "lapse-reschedule"
+
+
 @pytest.fixture
 def fake(jobs: Harness):
     """For vodafone; afterwards nobody is asked any more."""
@@ -185,6 +237,100 @@ async def test_it_is_asked_again_at_departure(jobs: Harness, fake: Fake):
     await check_line(story.id, "departure", jobs.scope())
     assert len([each for each in fake.asked if each.customer_id == story.customer]) == 1
     assert not [m for m in await mails(jobs, story.helper) if "Leitung" in m.subject]
+
+
+async def set_out(story: Story) -> None:
+    await story.book()
+    await story.step("confirm", by=story.helper)
+    await story.step("depart", by=story.helper)
+
+
+@pytest.mark.parametrize("tenant", ["vodafone", "swisscom"])
+async def test_a_fault_found_at_departure_lets_both_move_the_visit(jobs: Harness, tenant: str):
+    test: LineTest = jobs.runtime.resources[LineTest]
+    test.use(tenant, Fake())
+    try:
+        story = await ask(jobs, tenant=tenant)
+        await set_out(story)
+        for person in (story.customer, story.helper):
+            await told(story, person, "Die Leitung ist gestört")
+            assert "propose-reschedule" in (await story.seen(by=person))["allowed"]
+        await story.step("propose-reschedule", {"slot": slot(in_two_days() + DAY)}, by=story.helper)
+        moved = await story.step("accept-reschedule", by=story.customer)
+    finally:
+        test._adapters.clear()
+    assert (moved["state"], moved["slot"]["start"][:10]) == (
+        "confirmed",
+        (in_two_days() + DAY).date().isoformat(),
+    )
+    calendar = await jobs.scope(tenant).store(CalendarStore).of(story.helper)
+    assert [hold.slot.start for hold in calendar.holds] == [in_two_days() + DAY]
+    await story.step("depart", by=story.helper)
+    await story.step("start", by=story.helper)
+
+
+async def test_no_word_or_a_good_one_at_departure_offers_nothing(jobs: Harness, fake: Fake):
+    for answer, state in ((OSError("away"), "unknown"), (LineAnswer(LineState.OK), "ok")):
+        fake.answer = answer
+        story = await ask(jobs)
+        await set_out(story)
+        assert (await line_of(story))["state"] == state
+        body = {"slot": slot(in_two_days() + DAY)}
+        refused = await story.post("propose-reschedule", body, by=story.customer)
+        assert (refused.status_code, refused.json()["code"]) == (409, "illegal_transition")
+        assert "propose-reschedule" not in refused.json()["allowed"]
+
+
+async def test_a_fault_known_since_yesterday_is_told_again_to_who_sets_out(
+    jobs: Harness, fake: Fake
+):
+    story = await ask(jobs)
+    await story.book()
+    await check_line(story.id, "day before", jobs.scope())
+    await story.step("confirm", by=story.helper)
+    await story.step("depart", by=story.helper)
+
+    async def both() -> Any:
+        found = await mails(jobs, story.helper)
+        return len([each for each in found if "Leitung" in each.subject]) == 2
+
+    await jobs.eventually(both)
+
+
+async def test_who_was_not_told_before_the_process_ended_is_told_without_asking_again(
+    jobs: Harness, fake: Fake
+):
+    story = await ask(jobs)
+    await story.book()
+    start = (await story.stored()).booked_slot.start
+    check = LineCheck(f"day before {start.isoformat()}", LineState.FAULT, utc_now(), "", start)
+    await jobs.scope().store(JobStore).update(story.id, lambda job: job.note_line(check))
+    for _ in range(2):
+        await check_line(story.id, "day before", jobs.scope())
+    assert not [each for each in fake.asked if each.customer_id == story.customer]
+    told_of = [each for each in await mails(jobs, story.customer) if "Leitung" in each.subject]
+    assert len(told_of) == 1
+
+
+async def test_an_answer_that_comes_when_work_has_begun_is_told_to_nobody(jobs: Harness):
+    story = await ask(jobs)
+    await story.book()
+    await story.step("confirm", by=story.helper)
+
+    class Late(Fake):
+        async def ask(self, question: LineQuestion) -> LineAnswer:
+            await story.step("start", by=story.helper)
+            return FAULT
+
+    test: LineTest = jobs.runtime.resources[LineTest]
+    test.use("vodafone", Late())
+    try:
+        await check_line(story.id, "departure", jobs.scope())
+    finally:
+        test._adapters.clear()
+    assert (await line_of(story))["state"] == "fault"
+    assert not [each for each in await mails(jobs, story.helper) if "Leitung" in each.subject]
+    assert "propose-reschedule" not in (await story.seen(by=story.helper))["allowed"]
 
 
 async def test_a_test_that_hangs_holds_up_neither_the_visit_nor_the_mails(

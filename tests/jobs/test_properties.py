@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import hypothesis.strategies as st
 from hypothesis import settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from pydantic import TypeAdapter
 
 from services.jobs.model import Caller, Command, Job, State
 from services.jobs.model.errors import IllegalTransition, NoSuchJob, NotYourCommand
-from services.jobs.model.transitions import ENDED, HOLDING, TABLE, UNBOOKED
+from services.jobs.model.line import LineCheck, LineState
+from services.jobs.model.transitions import AHEAD, ENDED, HOLDING, UNBOOKED, WHO, leads
 from services.jobs.model.values import OfferStatus
 from shared.kernel.errors import Invalid, Refusal
 from tests.jobs.builders import (
@@ -51,6 +52,13 @@ class JobMachine(RuleBasedStateMachine):
 
     def _reference(self, *, broadcast: bool) -> Reference:
         return Reference(broadcast, NOW, a_slot().start)
+
+    @initialize(steps=st.sampled_from([0, 3]))
+    def come_this_far(self, steps: int) -> None:
+        """Half of all begin with a confirmed appointment, which others seldom reach."""
+        way = ((Command.OFFER, BEN), (Command.ACCEPT, ADA), (Command.CONFIRM, BEN))
+        for command, who in way[:steps]:
+            self._give(command, who, expected=True)
 
     @rule(broadcast=st.booleans())
     def begin_again(self, broadcast: bool) -> None:
@@ -101,6 +109,31 @@ class JobMachine(RuleBasedStateMachine):
             self._give(Command.NO_SHOW, who, expected=allowed)
             self._dispute(hours, ADA)
 
+    @rule(state=st.sampled_from(LineState))
+    def look_at_the_line(self, state: LineState) -> None:
+        if self.job.state in AHEAD:
+            start = self.job.booked_slot.start
+            asked = f"{len(self.job.line_checks)}"
+            self.job.note_line(LineCheck(asked, state, self.now, start=start))
+            self.reference.fault = start if state is LineState.FAULT else None
+            self.job.version += 1
+
+    @rule(who=st.sampled_from([ADA, BEN]), state=st.sampled_from(LineState), yes=st.booleans())
+    def set_out_while_the_line_is_looked_at(self, who: Caller, state: LineState, yes: bool) -> None:
+        for helper in (BEN, CEM):
+            if (
+                self.job.state in (State.BOOKED, State.CONFIRMED)
+                and self.job.helper_id == helper.id
+            ):
+                if self.job.state is State.BOOKED:
+                    self._give(Command.CONFIRM, helper, expected=True)
+                self._give(Command.DEPART, helper, expected=True)
+                self.look_at_the_line(state)
+                one, other = (ADA, helper) if who is ADA else (helper, ADA)
+                self._give(Command.PROPOSE_RESCHEDULE, one, expected=state is LineState.FAULT)
+                if yes and state is LineState.FAULT:
+                    self._give(Command.ACCEPT_RESCHEDULE, other, expected=True)
+
     @rule(hours=DAYS_LATER, who=st.sampled_from([ADA, BEN, CEM]))
     def think_it_over(self, hours: int, who: Caller) -> None:
         self._dispute(hours, who)
@@ -119,9 +152,9 @@ class JobMachine(RuleBasedStateMachine):
             before = self.job.state, self.job.version
             self.job.on_due(self.now)
             self.job.version += 1
-            command = TABLE[Command(self.job.timeline[-1].command)]
-            assert "timer" in command.who
-            assert before[0] in command.sources
+            command = Command(self.job.timeline[-1].command)
+            assert "timer" in WHO[command]
+            assert leads(command, before[0], self.job.state)
         raise AssertionError("the timer does not come to rest")
 
     def _give(self, command: Command, who: Caller, *, expected: bool) -> None:
@@ -136,7 +169,7 @@ class JobMachine(RuleBasedStateMachine):
             assert ADAPTER.dump_python(self.job) == before
         else:
             assert expected, f"{command} was not allowed to {who.id} in {source}"
-            assert TABLE[command].leads(source, self.job.state)
+            assert leads(command, source, self.job.state)
             self.job.version += 1
             self.reference.give(command, who, self.now, self.job.helper_id)
             if self.job.slot is not None:

@@ -10,7 +10,7 @@ from functools import partial
 
 from services.jobs.mails import Letterhead, reader, send
 from services.jobs.model import Job, State
-from services.jobs.model.transitions import HOLDING, Command
+from services.jobs.model.transitions import AHEAD, HOLDING, Command
 from services.jobs.model.values import Offer, Side
 from services.jobs.store import JobStore, TaxStore
 from shared.contracts import jobs as events
@@ -223,6 +223,7 @@ async def of_appointment(event: events.AppointmentApproached, scope: Scope) -> N
 
 
 async def tell_line_fault(job: Job, scope: Scope) -> None:
-    """Both sides may agree on another appointment."""
-    if job.line_faulty:
-        await tell_all(job, _to_both(job, "line_fault", job.booked_slot.start.isoformat()), scope)
+    """Both sides may agree on another appointment, as long as the visit is yet to come."""
+    if job.line_faulty and job.state in AHEAD:
+        said = _to_both(job, "line_fault", job.line_checks[-1].occasion)
+        await tell_all(job, said, scope)

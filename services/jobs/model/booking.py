@@ -144,13 +144,17 @@ class Booking(Negotiation):
         return self.reschedule
 
     def accept_reschedule(self, by: Caller, hold: Hold, at: datetime) -> Events:
-        """Move the appointment; the agreement and its cancellation clock stay. HoldLost."""
+        """Move the appointment; the agreement and its cancellation clock stay. HoldLost.
+
+        A helper who was on the way turns back: who set out for it has confirmed to come.
+        """
         proposal = self.proposed(by, at)
         if hold.fence != self.fence or hold.ref != proposal.id:
             raise HoldLost
         self.slot, self.hold, self.appointed_at = proposal.slot, hold.ref, at
         self.reschedule, self.confirmation_missed = None, False
-        self._step(Command.ACCEPT_RESCHEDULE, at, by=by)
+        turning = State.CONFIRMED if self.state is State.EN_ROUTE else None
+        self._step(Command.ACCEPT_RESCHEDULE, at, by=by, to=turning)
         return [JobRescheduled(self.facts())]
 
     def refuse_reschedule(self, by: Caller, at: datetime) -> Events:

@@ -75,6 +75,10 @@ def _reschedules_left(job: JobState, caller: Caller, side: Side, at: datetime) -
     return None if possible else Refused.NOT_NOW
 
 
+def _line_down(job: JobState, caller: Caller, side: Side, at: datetime) -> Refused | None:
+    return None if job.line_faulty else Refused.NOT_NOW
+
+
 def _answer_due(job: JobState, caller: Caller, side: Side, at: datetime) -> Refused | None:
     if job.reschedule is None or at >= job.reschedule.expires_at:
         return Refused.NOT_NOW
@@ -113,6 +117,7 @@ _CHECKS: dict[Guard, Check] = {
     Guard.ROUNDS_LEFT: _rounds_left,
     Guard.NO_BIDDER: _no_bidder,
     Guard.RESCHEDULES_LEFT: _reschedules_left,
+    Guard.LINE_DOWN: _line_down,
     Guard.ANSWER_DUE: _answer_due,
     Guard.CHANGE_PENDING: _change_pending,
     Guard.APPOINTMENT_MISSED: _appointment_missed,

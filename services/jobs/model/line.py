@@ -16,9 +16,10 @@ class LineState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class LineCheck:
     """occasion is before which appointment and when it was asked; note is the operator's word, for
-    both sides to read."""
+    both sides to read. start is that appointment's; absent, it is of whichever is next."""
 
     occasion: str
     state: LineState
     checked_at: datetime
     note: str = ""
+    start: datetime | None = None

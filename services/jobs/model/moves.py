@@ -7,7 +7,16 @@ from services.jobs.model import guards
 from services.jobs.model.errors import IllegalTransition, NoSuchJob, NotYourCommand
 from services.jobs.model.reach import cells_around
 from services.jobs.model.state import MILESTONES, Caller, JobState
-from services.jobs.model.transitions import ENDED, HOLDING, ROWS, TABLE, Command, State
+from services.jobs.model.transitions import (
+    ENDED,
+    HOLDING,
+    ROWS,
+    TABLE,
+    WHO,
+    Command,
+    State,
+    leads,
+)
 from services.jobs.model.values import Offer, OfferStatus, Side, Step
 
 COMPLETION = timedelta(hours=48)
@@ -60,7 +69,7 @@ class Moves(JobState):
     def entitled(self, command: Command, caller: Caller) -> Side:
         """The caller's side, if the command is that side's. NoSuchJob, NotYourCommand."""
         side = self.side_of(caller)
-        if side not in TABLE[command].who:
+        if side not in WHO[command]:
             raise NotYourCommand(f"{command} is not for the {side} of this job")
         return side
 
@@ -70,8 +79,8 @@ class Moves(JobState):
         NoSuchJob, NotYourCommand, IllegalTransition, in this order.
         """
         side = self.entitled(command, caller)
-        row = TABLE[command]
-        if self.state not in row.sources:
+        row = TABLE.get((command, self.state))
+        if row is None:
             raise self._illegal(command, caller, at)
         for guard in row.guards:
             refusal = guards.refuses(guard, self, caller, side, at)
@@ -100,7 +109,7 @@ class Moves(JobState):
         Called last by every command: timer, seats and cell follow from the state then reached.
         """
         target = to or self.state
-        assert TABLE[command].leads(self.state, target), f"{command} does not lead to {target}"
+        assert leads(command, self.state, target), f"{command} does not lead to {target}"
         self.state = target
         if to is not None:
             self.milestones = {MILESTONES[to]: at, **self.milestones}

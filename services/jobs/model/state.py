@@ -168,8 +168,11 @@ class JobState(Aggregate):
 
     @property
     def line_faulty(self) -> bool:
-        """Whether the latest test found a fault."""
-        return bool(self.line_checks) and self.line_checks[-1].state is LineState.FAULT
+        """Whether the latest test found a fault, and the appointment is still that one."""
+        if not self.line_checks or self.slot is None:
+            return False
+        latest = self.line_checks[-1]
+        return latest.state is LineState.FAULT and latest.start in (None, self.slot.start)
 
     @property
     def owing(self) -> bool:

@@ -4,6 +4,7 @@ Everything that speaks of states is read from here: the rules, the API's ``allow
 diagram in the service's README.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -73,6 +74,7 @@ class Guard(StrEnum):
     ROUNDS_LEFT = "rounds_left"
     NO_BIDDER = "no_bidder"
     RESCHEDULES_LEFT = "reschedules_left"
+    LINE_DOWN = "line_down"
     ANSWER_DUE = "answer_due"
     CHANGE_PENDING = "change_pending"
     APPOINTMENT_MISSED = "appointment_missed"
@@ -85,7 +87,10 @@ S = State
 
 UNBOOKED = (S.REQUESTED, S.OFFERED)
 APPOINTED = (S.BOOKED, S.CONFIRMED)
-HOLDING = (S.BOOKED, S.CONFIRMED, S.EN_ROUTE, S.IN_PROGRESS)
+AHEAD = (*APPOINTED, S.EN_ROUTE)
+"""The visit is yet to come."""
+
+HOLDING = (*AHEAD, S.IN_PROGRESS)
 """In these the helper's calendar is kept free for the job."""
 
 DISPUTABLE = (S.DELIVERED, S.COMPLETED, S.UNSUCCESSFUL, S.CANCELLED, S.NO_SHOW)
@@ -106,7 +111,8 @@ PAYABLE = (S.COMPLETED, S.DISPUTED, S.RESOLVED, S.CANCELLED, S.NO_SHOW, S.CLOSED
 class Transition:
     """A row: sources are empty for the beginning; no targets means the state stays.
 
-    Several targets: the command decides between them, see its own docstring.
+    Several targets: the command decides between them, see its own docstring. A command that means
+    something else in another state has a further row, given by the same sides.
     """
 
     command: Command
@@ -114,9 +120,6 @@ class Transition:
     targets: tuple[State, ...]
     who: tuple[Side, ...]
     guards: tuple[Guard, ...] = ()
-
-    def leads(self, source: State, target: State) -> bool:
-        return target in self.targets if self.targets else target is source
 
 
 C, H, SUP, T = Side.CUSTOMER, Side.HELPER, Side.SUPPORT, Side.TIMER
@@ -140,9 +143,19 @@ ROWS = (
     Transition(Command.LAPSE_OFFER, (S.OFFERED,), (S.OFFERED, S.REQUESTED), (T,)),
     Transition(Command.EXPIRE, UNBOOKED, (S.EXPIRED,), (T,)),
     Transition(Command.PROPOSE_RESCHEDULE, APPOINTED, (), (C, H), (Guard.RESCHEDULES_LEFT,)),
+    Transition(
+        Command.PROPOSE_RESCHEDULE,
+        (S.EN_ROUTE,),
+        (),
+        (C, H),
+        (Guard.LINE_DOWN, Guard.RESCHEDULES_LEFT),
+    ),
     Transition(Command.ACCEPT_RESCHEDULE, APPOINTED, (), (C, H), (Guard.ANSWER_DUE,)),
-    Transition(Command.REFUSE_RESCHEDULE, APPOINTED, (), (C, H), (Guard.ANSWER_DUE,)),
-    Transition(Command.LAPSE_RESCHEDULE, APPOINTED, (), (T,)),
+    Transition(
+        Command.ACCEPT_RESCHEDULE, (S.EN_ROUTE,), (S.CONFIRMED,), (C, H), (Guard.ANSWER_DUE,)
+    ),
+    Transition(Command.REFUSE_RESCHEDULE, AHEAD, (), (C, H), (Guard.ANSWER_DUE,)),
+    Transition(Command.LAPSE_RESCHEDULE, AHEAD, (), (T,)),
     Transition(Command.CONFIRM, (S.BOOKED,), (S.CONFIRMED,), (H,)),
     Transition(Command.MISS_CONFIRMATION, (S.BOOKED,), (), (T,)),
     Transition(Command.DEPART, (S.CONFIRMED,), (S.EN_ROUTE,), (H,)),
@@ -154,7 +167,7 @@ ROWS = (
     Transition(Command.COMPLETE, (S.DELIVERED,), (S.COMPLETED,), (C, T)),
     Transition(
         Command.CANCEL,
-        (*UNBOOKED, *APPOINTED, S.EN_ROUTE),
+        (*UNBOOKED, *AHEAD),
         (S.CANCELLED,),
         (C, H, SUP),
         (Guard.NO_BIDDER,),
@@ -173,7 +186,24 @@ ROWS = (
     Transition(Command.CLOSE, ENDED, (S.CLOSED,), (T,)),
 )
 
-TABLE = {row.command: row for row in ROWS}
+
+def rows_of(command: Command) -> Iterator[Transition]:
+    return (row for row in ROWS if row.command is command)
+
+
+WHO = {command: next(rows_of(command)).who for command in Command}
+"""Whose command it is, in whatever state."""
+
+TABLE = {(row.command, source): row for row in ROWS for source in row.sources}
+"""The row of a command in a state; absent where it is illegal."""
+
+
+def leads(command: Command, source: State, target: State) -> bool:
+    """Whether the command may come from source to target; a request comes from nowhere."""
+    if command is Command.REQUEST:
+        return target is State.REQUESTED
+    row = TABLE.get((command, source))
+    return row is not None and (target in row.targets if row.targets else target is source)
 
 
 def diagram() -> str:
