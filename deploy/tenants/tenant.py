@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from deploy.tenants.source import BadFileError, Entry, Source, against, unique
 from shared.kernel.money import exponent
+from shared.kernel.tax_numbers import business_tax_number
 from shared.kernel.text import clean
 
 FOLDER = Path(__file__).parent
@@ -184,6 +185,20 @@ class Tier(Entry):
     fee_percent: Annotated[int, Field(ge=0, le=100)]
 
 
+class Owed(Amount):
+    """As an amount, nothing included."""
+
+    amount_minor: Annotated[int, Field(ge=0, le=1_000_000_000)]
+
+
+class Compensation(Entry):
+    """What the operator owes for a visit that fails by its line or router, as in the contract."""
+
+    helper_percent: Annotated[int, Field(ge=0, le=1_000)] | None = None
+    helper_travel: bool = True
+    customer: Owed | None = None
+
+
 class Rules(Entry):
     """As in the contract, with its defaults."""
 
@@ -196,6 +211,7 @@ class Rules(Entry):
     contact_redaction: bool = True
     support_hours: Annotated[str, AfterValidator(_support_hours)] = "Mo-Fr 08:00-20:00"
     commission_bps: Annotated[int, Field(ge=0, le=5_000)] = 0
+    compensation: Compensation = Compensation()
 
     @field_validator("cancellation_tiers")
     @classmethod
@@ -239,6 +255,7 @@ class TenantFile(Entry):
     service_area: ServiceArea
     rules: Rules
     documents: dict[str, Document] = {}
+    tax_number: str = ""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -247,15 +264,26 @@ class TenantFile(Entry):
         unique((each.slug for each in self.categories), ("categories",), ("slug",))
         self._check_names()
         self._check_documents()
-        for end, amount in (("min", self.hourly_rate.min), ("max", self.hourly_rate.max)):
+        self._check_tax_number()
+        for at, amount in self._amounts():
             if amount.currency not in (None, self.currency):
-                raise against(
-                    f"must be {self.currency}, the tenant's currency",
-                    "hourly_rate",
-                    end,
-                    "currency",
-                )
+                raise against(f"must be {self.currency}, the tenant's currency", *at, "currency")
         return self
+
+    def _amounts(self) -> list[tuple[tuple[str, ...], Amount]]:
+        owed = self.rules.compensation.customer
+        return [
+            (("hourly_rate", "min"), self.hourly_rate.min),
+            (("hourly_rate", "max"), self.hourly_rate.max),
+            *([(("rules", "compensation", "customer"), owed)] if owed else []),
+        ]
+
+    def _check_tax_number(self) -> None:
+        if self.tax_number:
+            try:
+                business_tax_number(self.tax_number, self.country)
+            except ValueError as error:
+                raise against(str(error), "tax_number") from None
 
     def _check_names(self) -> None:
         for place, category in enumerate(self.categories):
@@ -280,8 +308,9 @@ class TenantFile(Entry):
     def body(self) -> dict[str, Any]:
         """The body of ``PUT /v1/admin/tenants/{slug}``: JSON values, amounts with currency."""
         body = self.model_dump(exclude={"slug"})
-        for amount in body["hourly_rate"].values():
-            amount["currency"] = self.currency
+        for amount in (*body["hourly_rate"].values(), body["rules"]["compensation"]["customer"]):
+            if amount is not None:
+                amount["currency"] = self.currency
         return body
 
 

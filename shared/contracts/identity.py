@@ -33,6 +33,19 @@ class CancellationTier(Facts):
     fee_percent: int
 
 
+class CompensationRules(Facts):
+    """What the operator owes for a visit that fails by its line or router.
+
+    The helper: helper_percent of one hour at the agreed rate (None: what the cancellation tiers
+    give for a visit called off at the door), with helper_travel the agreed travel as well. The
+    customer: this amount (None: the lower end of the hourly band). Nothing is owed where it is 0.
+    """
+
+    helper_percent: int | None = None
+    helper_travel: bool = True
+    customer: Money | None = None
+
+
 class TenantRules(Facts):
     """pass_mark is a fraction; windows in days; commission in basis points of the price."""
 
@@ -45,6 +58,7 @@ class TenantRules(Facts):
     contact_redaction: bool = True
     support_hours: str = "Mo-Fr 08:00-20:00"
     commission_bps: int = 0
+    compensation: CompensationRules = CompensationRules()
 
 
 class TenantFacts(Facts):
@@ -52,7 +66,8 @@ class TenantFacts(Facts):
 
     status: active, suspended or offboarded. time_zone is an IANA name, currency ISO 4217,
     country ISO 3166 alpha-2. The service area is a circle: centre and radius in metres. documents:
-    kind (terms, privacy, imprint) -> the version in force; the texts are identity's.
+    kind (terms, privacy, imprint) -> the version in force; the texts are identity's. tax_number is
+    the operator's own in its country, empty where it is not known.
     """
 
     slug: str
@@ -70,6 +85,7 @@ class TenantFacts(Facts):
     radius_m: int
     rules: TenantRules
     documents: dict[str, str] = {}
+    tax_number: str = ""
 
 
 class TenantEvent(Event[TenantFacts], publisher="identity", aggregate="tenant", facts=TenantFacts):

@@ -12,6 +12,7 @@ from shared.contracts.identity import (
     Brand,
     CancellationTier,
     Category,
+    CompensationRules,
     EndedSession,
     TenantFacts,
     TenantRules,
@@ -89,8 +90,12 @@ def a_tenant() -> TenantFacts:
             contact_redaction=False,
             support_hours="Mo-Sa 09:00-18:00",
             commission_bps=250,
+            compensation=CompensationRules(
+                helper_percent=150, helper_travel=False, customer=Money(1200, "EUR")
+            ),
         ),
         documents={"terms": "2026-01", "privacy": "2026-01", "imprint": "2026-01"},
+        tax_number="DE123456788",
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.tenants import BANKS, FOLDER, BadFileError, load, load_all, questions, skills
-from shared.contracts.identity import TenantFacts, TenantRules
+from shared.contracts.identity import CompensationRules, TenantFacts, TenantRules
 from shared.kernel.geo import Point
 from shared.kernel.money import Money
 
@@ -63,6 +63,25 @@ def test_prices_and_insurance_are_those_of_the_two_operators() -> None:
     assert bodies["swisscom"]["hourly_rate"]["max"] == {"amount_minor": 6000, "currency": "CHF"}
     assert not bodies["vodafone"]["rules"]["insurance_required"]
     assert bodies["swisscom"]["rules"]["insurance_required"]
+
+
+def test_each_tenant_owes_by_its_own_rules_when_its_line_was_at_fault() -> None:
+    owed = {slug: body["rules"]["compensation"] for slug, body in load_all().items()}
+    assert owed["vodafone"]["customer"] == {"amount_minor": 1000, "currency": "EUR"}
+    assert owed["swisscom"]["customer"] == {"amount_minor": 3000, "currency": "CHF"}
+    assert (owed["vodafone"]["helper_percent"], owed["swisscom"]["helper_percent"]) == (100, 50)
+
+
+def test_a_file_from_before_these_rules_is_read_with_our_own(tmp_path: Path) -> None:
+    text = VODAFONE.read_text()
+    kept = [
+        line for line in text.splitlines() if not re.match(r"(  compensation|tax_number):", line)
+    ]
+    path = tmp_path / "vodafone.yaml"
+    path.write_text("\n".join(kept))
+    body = load(path)
+    assert body["rules"]["compensation"] == CompensationRules().model_dump()
+    assert body["tax_number"] == ""
 
 
 @pytest.mark.parametrize("slug", ["vodafone", "swisscom"])
@@ -141,6 +160,56 @@ def test_every_tenant_of_the_folder_is_loaded() -> None:
             "rules.cancellation_tiers[1].hours_before: must be 0 in the last tier",
         ),
         ("Mo-Fr 08:00-20:00", "always", None, "rules.support_hours: must look like Mo-Fr"),
+        (
+            "helper_percent: 100",
+            "helper_percent: 1001",
+            None,
+            "rules.compensation.helper_percent: must be at most 1000",
+        ),
+        (
+            "helper_percent: 100",
+            "helper_percent: -1",
+            None,
+            "rules.compensation.helper_percent: must be at least 0",
+        ),
+        (
+            "helper_percent: 100",
+            "helper_percent: 12.5",
+            None,
+            "rules.compensation.helper_percent: must be a whole number",
+        ),
+        (
+            "helper_travel: true",
+            "helper_travel: yes",
+            None,
+            "rules.compensation.helper_travel: must be true or false",
+        ),
+        (
+            "customer: 1000",
+            "customer: -1",
+            None,
+            "rules.compensation.customer.amount_minor: must be at least 0",
+        ),
+        (
+            "customer: 1000",
+            "customer: 9.99",
+            None,
+            "rules.compensation.customer: must be a whole number of minor units",
+        ),
+        (
+            "customer: 1000",
+            "customer: {amount_minor: 1000, currency: CHF}",
+            None,
+            "rules.compensation.customer.currency: must be EUR, the tenant's currency",
+        ),
+        (
+            "customer: 1000",
+            "neighbour: 1000",
+            None,
+            "rules.compensation.neighbour: is not a known field",
+        ),
+        ("DE123456788", "DE123456789", None, "tax_number: is no tax number of a business in DE"),
+        ('"DE123456788"', "123456788", None, "tax_number: must be text"),
         ("de: Smart Home, ", "", None, "categories[4].names.de: is required"),
         ("en: Smart home", "en: Smart home, tr: Ev", None, "categories[4].names.tr: is not one of"),
         ("- slug: tv", "- slug: wifi", None, "categories[1].slug: stands there twice"),

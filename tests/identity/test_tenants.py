@@ -106,6 +106,14 @@ EUROS = {
 }
 
 
+def owing(**compensation: Any) -> dict[str, Any]:
+    return {"compensation": compensation}
+
+
+def franc(amount_minor: int, currency: str = "CHF") -> dict[str, Any]:
+    return {"amount_minor": amount_minor, "currency": currency}
+
+
 @pytest.mark.parametrize(
     ("field", "value", "pointer"),
     [
@@ -118,6 +126,20 @@ EUROS = {
         ("categories", [], "/categories"),
         ("surprise", 1, "/surprise"),
         ("rules", {"pass_mark": 7}, "/rules/pass_mark"),
+        ("rules", owing(helper_percent=1001), "/rules/compensation/helper_percent"),
+        ("rules", owing(helper_percent=-1), "/rules/compensation/helper_percent"),
+        ("rules", owing(helper_percent="all"), "/rules/compensation/helper_percent"),
+        ("rules", owing(helper_travel="yes"), "/rules/compensation/helper_travel"),
+        ("rules", owing(customer=franc(-1)), "/rules/compensation/customer/amount_minor"),
+        ("rules", owing(customer=franc(10**13)), "/rules/compensation/customer/amount_minor"),
+        ("rules", owing(customer=franc(1, "EUR")), "/rules/compensation/customer/currency"),
+        ("rules", owing(customer=5), "/rules/compensation/customer"),
+        ("rules", owing(neighbour=franc(1)), "/rules/compensation/neighbour"),
+        ("rules", {"compensation": None}, "/rules/compensation"),
+        ("tax_number", "CHE-123.456.789", "/tax_number"),
+        ("tax_number", "DE123456788", "/tax_number"),
+        ("tax_number", "1" * 41, "/tax_number"),
+        ("tax_number", 123456788, "/tax_number"),
     ],
 )
 async def test_a_bad_configuration_names_the_field(
@@ -133,6 +155,29 @@ async def test_a_bad_configuration_names_the_field(
         assert answer.json()["errors"][0]["pointer"] == pointer
         listed = (await admin.get("/v1/admin/tenants")).json()["data"]
     assert slug not in [tenant["slug"] for tenant in listed]
+
+
+async def test_what_an_operator_owes_is_public_and_its_tax_number_is_not(identity: Harness):
+    slug = a_slug()
+    rules = owing(helper_percent=25, helper_travel=False, customer=franc(0))
+    async with administrator(identity) as admin:
+        body = a_tenant(slug, rules=rules, tax_number="CHE-123.456.788")
+        answer = await admin.put(f"/v1/admin/tenants/{slug}", json=body)
+        assert (answer.status_code, answer.json()["tax_number"]) == (201, "CHE123456788")
+        listed = (await admin.get("/v1/admin/tenants")).json()["data"]
+    [mine] = [each for each in listed if each["slug"] == slug]
+    assert (mine["tax_number"], mine["rules"]) == ("CHE123456788", answer.json()["rules"])
+    told = await identity.published(TenantConfigured, subject=slug, tenant=slug)
+    assert told.event.facts.tax_number == "CHE123456788"
+    async with identity.client(tenant=slug) as client:
+
+        async def served() -> Any:
+            answer = await client.get("/v1/tenant")
+            return answer if answer.status_code == 200 else None
+
+        seen = await identity.eventually(served)
+    assert seen.json()["rules"]["compensation"] == rules["compensation"]
+    assert "123456788" not in seen.text
 
 
 async def test_administration_is_for_administrators_at_the_platforms_host(identity: Harness):

@@ -11,10 +11,16 @@ import pytest
 from deploy.local.mishaps import StoryWithMishaps
 from deploy.local.people import Person
 from deploy.local.story import CASTS
+from deploy.tenants import FOLDER, load
 from tests.journeys.pair import travel, travelling
 from tests.platform import Platform
 
 SOON = 60.0
+RULES: dict[str, Any] = {
+    tenant: load(FOLDER / f"{tenant}.yaml")["rules"]["compensation"]
+    for tenant in ("vodafone", "swisscom")
+}
+"""What each operator owes for its own faults, as its file says."""
 
 
 @pytest.fixture(scope="module", params=CASTS, ids=lambda cast: cast.tenant)
@@ -57,12 +63,13 @@ def test_a_broken_vase_is_paid_for(platform: Platform, story: StoryWithMishaps):
 
 def test_a_dead_line_costs_neither_side(story: StoryWithMishaps):
     owed = {each["side"]: each for each in story.find_a_dead_line()}
-    cast = story.cast
+    cast, rules = story.cast, RULES[story.cast.tenant]
     assert owed["helper"]["amount"] == {
-        "amount_minor": cast.hourly_rate + cast.travel,
+        "amount_minor": cast.hourly_rate * rules["helper_percent"] // 100 + cast.travel,
         "currency": cast.currency,
     }
-    assert owed["customer"]["amount"]["amount_minor"] > 0
+    assert owed["customer"]["amount"] == rules["customer"]
+    assert story.customer.get("/v1/tenant")["rules"]["compensation"] == rules
     mine = story.helper.get(f"/v1/jobs/{story.job_id}/compensations")["data"]
     assert {each["side"] for each in mine} == {"customer", "helper"}
 

@@ -16,12 +16,14 @@ from shared.contracts.identity import (
     Brand,
     CancellationTier,
     Category,
+    CompensationRules,
     TenantFacts,
     TenantRules,
 )
 from shared.http import PLATFORM, Call, CallDep, Router, answer
 from shared.http.fields import Body, Bool, Currency, Int, Line, MoneyIn, PointIn, Text
 from shared.kernel.errors import Invalid, NotFound
+from shared.kernel.tax_numbers import business_tax_number
 from shared.replicas import PLATFORM as PLATFORM_SLUG
 
 router = Router()
@@ -70,6 +72,14 @@ class TierBody(Body):
     fee_percent: Annotated[Int, Field(ge=0, le=100)]
 
 
+class GuaranteeBody(Body):
+    """What the operator owes when a visit fails by its line or router; null is our own rule."""
+
+    helper_percent: Annotated[Int, Field(ge=0, le=1_000)] | None = None
+    helper_travel: Bool = True
+    customer: MoneyIn | None = None
+
+
 class RulesBody(Body):
     pass_mark: Annotated[float, Field(gt=0, le=1)] = 0.7
     insurance_required: Bool = False
@@ -80,6 +90,22 @@ class RulesBody(Body):
     contact_redaction: Bool = True
     support_hours: Annotated[str, Text(0, 200)] = ""
     commission_bps: Annotated[Int, Field(ge=0, le=5_000)] = 0
+    compensation: GuaranteeBody = GuaranteeBody()
+
+    def facts(self) -> TenantRules:
+        given = self.model_dump(exclude={"cancellation_tiers", "compensation"})
+        owed = self.compensation
+        return TenantRules(
+            **given,
+            cancellation_tiers=[
+                CancellationTier(**tier.model_dump()) for tier in self.cancellation_tiers
+            ],
+            compensation=CompensationRules(
+                helper_percent=owed.helper_percent,
+                helper_travel=owed.helper_travel,
+                customer=owed.customer.money if owed.customer else None,
+            ),
+        )
 
 
 class DocumentBody(Body):
@@ -90,7 +116,8 @@ class DocumentBody(Body):
 
 
 class TenantBody(Body):
-    """A tenant's configuration, whole. documents: terms, privacy and imprint."""
+    """A tenant's configuration, whole. documents: terms, privacy and imprint. tax_number: the
+    operator's own, without which incomes cannot be reported as XML."""
 
     hosts: Annotated[list[Host], Field(min_length=1, max_length=10)]
     brand: BrandBody
@@ -103,15 +130,12 @@ class TenantBody(Body):
     service_area: AreaBody
     rules: RulesBody
     documents: dict[str, DocumentBody] = {}
+    tax_number: Annotated[str, Line(0, 40)] = ""
 
     def facts(self, slug: str) -> TenantFacts:
         """The event's form. Invalid where two fields contradict each other."""
         low, high = self.hourly_rate.min.money, self.hourly_rate.max.money
-        for name, money in (("min", low), ("max", high)):
-            if money.currency != self.currency:
-                raise Invalid(
-                    f"must be in {self.currency}", pointer=f"/hourly_rate/{name}/currency"
-                )
+        self._check_currencies()
         if high < low:
             raise Invalid("must not be less than min", pointer="/hourly_rate/max")
         slugs = [category.slug for category in self.categories]
@@ -131,13 +155,25 @@ class TenantBody(Body):
             hourly_rate_max=high,
             centre=self.service_area.centre.point,
             radius_m=self.service_area.radius_m,
-            rules=TenantRules(
-                **self.rules.model_dump(exclude={"cancellation_tiers"}),
-                cancellation_tiers=[
-                    CancellationTier(**tier.model_dump()) for tier in self.rules.cancellation_tiers
-                ],
-            ),
+            rules=self.rules.facts(),
+            tax_number=self._tax_number(),
         )
+
+    def _check_currencies(self) -> None:
+        amounts = {
+            "/hourly_rate/min": self.hourly_rate.min,
+            "/hourly_rate/max": self.hourly_rate.max,
+            "/rules/compensation/customer": self.rules.compensation.customer,
+        }
+        for pointer, amount in amounts.items():
+            if amount is not None and amount.currency != self.currency:
+                raise Invalid(f"must be in {self.currency}", pointer=f"{pointer}/currency")
+
+    def _tax_number(self) -> str:
+        try:
+            return self.tax_number and business_tax_number(self.tax_number, self.country)
+        except ValueError as error:
+            raise Invalid(str(error), pointer="/tax_number") from None
 
     def _check_documents(self) -> None:
         for kind, document in self.documents.items():
@@ -173,20 +209,21 @@ async def the_tenant(slug: str, call: Call) -> Tenant:
 @router.get(
     "/v1/admin/tenants",
     operation_id="identity_list_tenants",
-    response_model=views.TenantListView,
+    response_model=views.ConfiguredTenantListView,
     openapi_extra=PLATFORM,
 )
 async def list_tenants(call: CallDep) -> Response:
     tenants = await call.store(TenantStore).everyones()
     return answer(
-        call, views.TenantListView(data=[views.configured_view(tenant) for tenant in tenants])
+        call,
+        views.ConfiguredTenantListView(data=[views.configured_view(tenant) for tenant in tenants]),
     )
 
 
 @router.put(
     "/v1/admin/tenants/{slug}",
     operation_id="identity_configure_tenant",
-    response_model=views.TenantView,
+    response_model=views.ConfiguredTenantView,
     openapi_extra=PLATFORM,
 )
 async def configure_tenant(
@@ -204,7 +241,7 @@ async def configure_tenant(
 @router.post(
     "/v1/admin/tenants/{slug}/suspend",
     operation_id="identity_suspend_tenant",
-    response_model=views.TenantView,
+    response_model=views.ConfiguredTenantView,
     openapi_extra=PLATFORM,
 )
 async def suspend_tenant(
@@ -220,7 +257,7 @@ async def suspend_tenant(
 @router.post(
     "/v1/admin/tenants/{slug}/reinstate",
     operation_id="identity_reinstate_tenant",
-    response_model=views.TenantView,
+    response_model=views.ConfiguredTenantView,
     openapi_extra=PLATFORM,
 )
 async def reinstate_tenant(slug: Annotated[Slug, Path()], call: CallDep) -> Response:
@@ -233,7 +270,7 @@ async def reinstate_tenant(slug: Annotated[Slug, Path()], call: CallDep) -> Resp
 @router.post(
     "/v1/admin/tenants/{slug}/offboard",
     operation_id="identity_offboard_tenant",
-    response_model=views.TenantView,
+    response_model=views.ConfiguredTenantView,
     openapi_extra=PLATFORM,
 )
 async def offboard_tenant(slug: Annotated[Slug, Path()], call: CallDep) -> Response:

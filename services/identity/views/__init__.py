@@ -23,8 +23,9 @@ from services.identity.views.machines import (
     new_secret_view,
 )
 from services.identity.views.tenants import (
+    ConfiguredTenantListView,
+    ConfiguredTenantView,
     DocumentView,
-    TenantListView,
     TenantView,
     configured_view,
     document_view,
@@ -35,6 +36,8 @@ __all__ = [
     "AccountView",
     "AuditEntryView",
     "ClientView",
+    "ConfiguredTenantListView",
+    "ConfiguredTenantView",
     "ConsentView",
     "DocumentView",
     "ErasureView",
@@ -43,7 +46,6 @@ __all__ = [
     "MachineTokenView",
     "NewSecretView",
     "SessionView",
-    "TenantListView",
     "TenantView",
     "TokensView",
     "account_view",

@@ -35,6 +35,14 @@ class TierView(View):
     fee_percent: int
 
 
+class GuaranteeView(View):
+    """What is owed when a visit fails by the operator's line or router; null is our own rule."""
+
+    helper_percent: int | None
+    helper_travel: bool
+    customer: MoneyOut | None
+
+
 class RulesView(View):
     """pass_mark is a fraction, windows are in days, commission in basis points."""
 
@@ -47,6 +55,7 @@ class RulesView(View):
     contact_redaction: bool
     support_hours: str
     commission_bps: int
+    compensation: GuaranteeView
 
 
 class AreaView(View):
@@ -73,8 +82,14 @@ class TenantView(View):
     documents: dict[str, str]
 
 
-class TenantListView(View):
-    data: list[TenantView]
+class ConfiguredTenantView(TenantView):
+    """As the platform's administrators see it; tax_number is the operator's own."""
+
+    tax_number: str
+
+
+class ConfiguredTenantListView(View):
+    data: list[ConfiguredTenantView]
 
 
 class DocumentView(View):
@@ -120,8 +135,9 @@ def _named(names: dict[str, str], wanted: list[str], fallback: str) -> str:
     return next((names[locale] for locale in wanted if locale in names), fallback)
 
 
-def configured_view(tenant: Tenant) -> TenantView:
-    return tenant_view(tenant.configuration())
+def configured_view(tenant: Tenant) -> ConfiguredTenantView:
+    facts = tenant.configuration()
+    return ConfiguredTenantView(**dict(tenant_view(facts)), tax_number=facts.tax_number)
 
 
 def document_view(document: Document, language: str, versions: list[str]) -> DocumentView:

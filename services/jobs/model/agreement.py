@@ -25,12 +25,26 @@ class Tier:
 
 
 @dataclass(frozen=True, slots=True)
+class Guarantee:
+    """What the operator owes for a visit that fails by its line or router; None is our own rule.
+
+    helper_percent is of one agreed hour, helper_travel says whether the agreed travel is on top,
+    customer is an amount.
+    """
+
+    helper_percent: int | None = None
+    helper_travel: bool = True
+    customer: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Policies:
     """The tenant's rules as they were when the job was requested; windows in days."""
 
     cancellation: list[Tier]
     dispute_days: int
     review_days: int
+    guarantee: Guarantee = Guarantee()
 
     @classmethod
     def of(cls, rules: TenantRules) -> "Policies":
@@ -40,6 +54,11 @@ class Policies:
             cancellation=tiers or [Tier(24, 0), Tier(0, 100)],
             dispute_days=rules.dispute_window_days,
             review_days=rules.review_window_days,
+            guarantee=Guarantee(
+                rules.compensation.helper_percent,
+                rules.compensation.helper_travel,
+                rules.compensation.customer,
+            ),
         )
 
     @property
@@ -57,6 +76,15 @@ class Policies:
             if ahead >= timedelta(hours=tier.hours_before):
                 return hourly_rate.times(tier.fee_percent, 100)
         return hourly_rate
+
+    def owed_to_helper(self, terms: Terms) -> Money:
+        """For a visit that failed by the operator's line or router.
+
+        Without a percentage of the tenant's own, as for a visit called off at the door.
+        """
+        percent, rate = self.guarantee.helper_percent, terms.hourly_rate
+        hour = self.fee(rate, timedelta(0)) if percent is None else rate.times(percent, 100)
+        return hour + terms.travel if self.guarantee.helper_travel else hour
 
 
 @dataclass(frozen=True, slots=True)

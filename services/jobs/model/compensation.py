@@ -1,7 +1,7 @@
 """The operator-fault guarantee: a visit that failed by line or router costs neither side."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.jobs.model.job import Job
 from services.jobs.model.transitions import State
@@ -43,24 +43,27 @@ class Compensation(Aggregate):
 
 
 def granted(job: Job, tenant: TenantFacts) -> list[tuple[Compensation, list[CompensationGranted]]]:
-    """One for each side of a job that failed by the operator's fault, else none.
+    """One for each side of a job that failed by the operator's fault, as far as it is owed any.
 
-    The helper gets what the tenant's cancellation tiers give for a visit called off at the door
-    (one agreed hour where the tenant says nothing) and the agreed travel; the customer the least
-    that an hour costs in this programme.
+    By the tenant's rules as they were when the job was requested; where they say nothing of the
+    customer, it is the least that an hour costs in this programme.
     """
     if not job.reached(State.UNSUCCESSFUL) or job.cause not in OPERATOR_FAULTS:
         return []
-    terms = job.agreed.terms
-    helper = job.policies.fee(terms.hourly_rate, timedelta(0)) + terms.travel
     assert job.helper_id is not None, "a visited job has a helper"
     at = job.when(State.UNSUCCESSFUL)
+    customer = job.policies.guarantee.customer
     owed = {
-        Side.HELPER: (job.helper_id, helper),
-        Side.CUSTOMER: (job.customer_id, tenant.hourly_rate_min),
+        Side.HELPER: (job.helper_id, job.policies.owed_to_helper(job.agreed.terms)),
+        Side.CUSTOMER: (
+            job.customer_id,
+            tenant.hourly_rate_min if customer is None else customer,
+        ),
     }
     found = []
     for side, (person_id, amount) in owed.items():
+        if not amount.amount_minor:
+            continue
         id = Compensation.id_for(job.id, side)
         entry = Compensation(
             id=id,
