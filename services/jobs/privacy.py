@@ -1,5 +1,6 @@
 """What jobs knows of a person, and how it forgets it."""
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -91,7 +92,11 @@ class JobsData(PersonalData):
     async def erase(self, person_id: str, scope: Scope) -> None:
         jobs, centre = scope.store(JobStore), scope.tenant.centre
         photos = scope.store(PhotoFiles)
+        zone = ZoneInfo(scope.tenant.time_zone)
+        earned: list[datetime] = []
         async for job in jobs.all_of(person_id, _BATCH):
+            if job.helper_id == person_id:
+                earned += [charge.at for charge in job.charges]
             for photo in job.photos:
                 await photos.delete(photo.file_id)
             await jobs.redact(job.id, lambda job: job.redact(centre))
@@ -102,8 +107,8 @@ class JobsData(PersonalData):
             await cases.redact(case.id, lambda each: each.redact())
         await end_feed(person_id, scope)
         last = await scope.store(ReceiptStore).latest_of(person_id)
-        zone = ZoneInfo(scope.tenant.time_zone)
-        year = last.issued_at.astimezone(zone).year if last else None
+        earned += [last.issued_at] if last else []
+        year = max(earned).astimezone(zone).year if earned else None
         await forget_tax_data(person_id, year, scope)
 
 

@@ -53,7 +53,13 @@ class JobStore(Store[Job]):
         Index((("tenant", 1), ("open_cells", 1), ("order", -1))),
         Index((("tenant", 1), ("order", 1))),
         Index((("tenant", 1), ("errand", 1), ("order", 1))),
+        Index((("tenant", 1), ("charged_in", 1), ("filed", 1))),
     )
+
+    async def charged_in(self, year: int, after: str, limit: int) -> list[Job]:
+        """Those whose fee may have changed in this year, by helper and date, behind filed."""
+        where = {"charged_in": year, "filed": {"$gt": after}}
+        return await self._find(where, sort=(("filed", 1),), limit=limit)
 
     async def between(self, first: str, last: str, limit: int) -> list[Job]:
         """By creation, behind the order first and before last."""

@@ -4,6 +4,7 @@ import csv
 import io
 import xml.etree.ElementTree as ET
 from collections import Counter
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,9 +15,9 @@ import pytest
 from services.jobs.model.credit_notes import CreditNote
 from services.jobs.model.income import Income, Quarter, quarter_of
 from services.jobs.model.overview import Overview, fixed_at_first
-from services.jobs.model.receipts import Receipt, filed_under
+from services.jobs.model.receipts import Receipt
 from services.jobs.model.requesting import errand_of
-from services.jobs.model.values import Address
+from services.jobs.model.values import Address, filed_under
 from services.jobs.store import CreditNoteStore, LookStore, ReceiptStore
 from services.jobs.views import income as reading
 from services.jobs.views.income import earners
@@ -25,9 +26,11 @@ from shared.store.codec import codec_for
 from tests.harness import Harness
 from tests.jobs.builders import DAY, NOW, completed, delivered, eur, requested
 from tests.jobs.journey import Story, a_helper, ask, in_two_days, money, slot
+from tests.jobs.test_compensations import configure
 from tests.jobs.test_papers import paper
 from tests.jobs.test_payment import a_note, refunded
 from tests.jobs.test_tax import BODY, CREATE, data, put
+from tests.tenants import VODAFONE
 
 ZONE = ZoneInfo("Europe/Berlin")
 ADMIN = ("tenant_admin",)
@@ -314,7 +317,17 @@ MESSAGE = [
 ]
 
 
-async def test_the_xml_has_the_layout_of_the_oecd(jobs: Harness, filed: dict[str, list[int]]):
+@pytest.fixture
+async def numbered(jobs: Harness) -> AsyncIterator[None]:
+    """vodafone with a tax number of its own."""
+    await configure(jobs, VODAFONE.model_copy(update={"tax_number": "DE123456788"}))
+    yield
+    await configure(jobs, VODAFONE)
+
+
+async def test_the_xml_has_the_layout_of_the_oecd(
+    jobs: Harness, numbered: None, filed: dict[str, list[int]]
+):
     helper = await a_helper(jobs)
     body = BODY | {"last_name": "O’Neill & Söhne <x>", "vat_id": "DE136695976"}
     assert (await put(jobs, helper, body, **CREATE)).status_code == 201
@@ -335,6 +348,7 @@ async def test_the_xml_has_the_layout_of_the_oecd(jobs: Harness, filed: dict[str
         return found.text
 
     assert text("ReportingPeriod") == "2021-12-31"
+    assert text("PlatformOperator/TIN") == "DE123456788"
     assert text("Name/LastName") == "O’Neill & Söhne <x>"
     assert text("IndSellerID/TIN") == "36574261809"
     assert text("BirthInfo/BirthDate") == "1985-07-14"

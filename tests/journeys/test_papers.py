@@ -44,6 +44,11 @@ TAX: dict[str, dict[str, Any]] = {
     },
 }
 REFUND = 500
+OPERATORS = {
+    "vodafone": '<TIN issuedBy="DE">DE123456788</TIN>',
+    "swisscom": '<TIN issuedBy="CH">CHE123456788</TIN>',
+}
+"""As their files say; it names who reports."""
 
 
 @pytest.fixture(params=[BERLIN, ZURICH], ids=lambda cast: str(cast.tenant))
@@ -121,6 +126,7 @@ def test_what_is_agreed_earned_and_given_back_is_on_paper(platform: Platform, st
     earned = sum(round(float(row[f"q{number}_gross"]) * 100) for number in range(1, 5))
     assert earned == receipt["total"]["amount_minor"] - REFUND
     assert f"<LastName>{body['last_name']}</LastName>" in xml
+    assert OPERATORS[tenant] in xml
     assert overview["completion"]["part"] >= 1
 
     # Both have the appointment in their calendars, by an address that nobody else knows.

@@ -23,6 +23,20 @@ router = Router()
 LONGEST = timedelta(days=366)
 FIRST_YEAR = 2020
 
+
+class OperatorUnknown(Invalid):
+    """The tax offices' form wants to know who reports."""
+
+    code = "operator_tax_number_missing"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this tenant's configuration lacks the operator's tax_number, without which the "
+            "report cannot be filed; ask the platform's administrators to add it",
+            parameter="format",
+        )
+
+
 Year = Annotated[str, Query(pattern="^[0-9]{4}$", description="On the tenant's calendar.")]
 
 
@@ -42,12 +56,17 @@ async def report_income(
         Query(description="json is paged; csv and xml (OECD DPI 1.0) are whole."),
     ] = "json",
 ) -> Response:
-    """Helpers' income per quarter with their tax data; every look at them is recorded."""
+    """Helpers' income per quarter with their tax data; every look at them is recorded.
+
+    As XML only for a tenant with a ``tax_number`` of its own: else ``operator_tax_number_missing``.
+    """
     wanted = _year(year, call)
     if format == "json":
         return await _page(wanted, call, paging)
     if paging.after is not None:
         raise Invalid("a file has no pages", parameter="cursor")
+    if format == "xml" and not call.tenant.tax_number:
+        raise OperatorUnknown
     batches = _looked_at(wanted, call)
     if format == "csv":
         return _file(as_csv(batches), f"income-{wanted}.csv", "text/csv")

@@ -69,7 +69,7 @@ async def check_tax_data(helper_id: str, by: str, scope: Scope) -> None:
 
 
 async def forget_tax_data(helper_id: str, last_year: int | None, scope: Scope) -> None:
-    """last_year is the last with a receipt."""
+    """last_year is the last with a receipt or a fee."""
     try:
         await scope.store(TaxStore).redact(helper_id, lambda record: record.leave(last_year))
     except NotFound:

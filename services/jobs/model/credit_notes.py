@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.jobs.model.job import Job
-from services.jobs.model.receipts import Receipt, ReceiptBook, filed_under
+from services.jobs.model.receipts import Receipt, ReceiptBook
 from services.jobs.model.transitions import State
+from services.jobs.model.values import filed_under
 from shared.contracts.jobs import CreditNoteFacts, CreditNoteIssued
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import derived_id

@@ -112,8 +112,7 @@ class Ending(Visit):
         for change in self.changes:
             extra = self.agreement.terms.hourly_rate.times(change.minutes, 60)
             price = price + extra + change.materials
-        # No more goes back than the receipt says.
-        paid = price if self.delivery is None else self.worth()
+        paid = self._paid(price)
         limits = (("/refund", resolution.refund, paid), ("/fee", resolution.fee, price))
         for pointer, amount, limit in limits:
             if amount is None:
@@ -123,10 +122,21 @@ class Ending(Visit):
             if not amount <= limit:
                 raise Invalid("cannot be more than the price", pointer=f"{pointer}/amount_minor")
 
+    def _paid(self, price: Money) -> Money:
+        """No more goes back than the receipt says, or the fee that was due instead of a visit."""
+        if self.delivery is not None:
+            return self.worth()
+        return price if self.fee_due is None else self.fee_due
+
     def _resolved_fee(self, resolution: Resolution) -> Fee | None:
-        """The resolution's fee; without one, a fee nobody had agreed to is given up."""
+        """The resolution's fee; without one, a fee nobody had agreed to is given up.
+
+        A refund lessens a fee that is due, as there is no receipt to take it from.
+        """
         if resolution.fee is not None:
             return Fee(resolution.fee, FeeStatus.DUE)
+        if self.fee_due is not None and self.delivery is None and resolution.refund is not None:
+            return Fee(self.fee_due - resolution.refund, FeeStatus.DUE)
         if self.fee is not None and self.fee.status is FeeStatus.PENDING:
             return replace(self.fee, status=FeeStatus.WAIVED)
         return self.fee

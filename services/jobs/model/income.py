@@ -5,18 +5,38 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.jobs.model.credit_notes import CreditNote
+from services.jobs.model.job import Job
 from services.jobs.model.receipts import Receipt
+from services.jobs.model.values import Charge
 from shared.kernel.money import Money
 
-Entry = Receipt | CreditNote
+
+@dataclass(frozen=True)
+class Fees:
+    """What of a job's fee became due in a year, or was taken back in it."""
+
+    helper_id: str
+    filed: str
+    charges: tuple[Charge, ...]
+
+    @classmethod
+    def of(cls, job: Job, year: int, zone: ZoneInfo) -> "Fees":
+        assert job.helper_id is not None, "a fee is owed to a helper"
+        charges = (each for each in job.charges if each.at.astimezone(zone).year == year)
+        return cls(job.helper_id, job.filed, tuple(charges))
+
+
+Entry = Receipt | CreditNote | Fees
 
 
 @dataclass
 class Quarter:
-    """In minor units. gross is what receipts say less what was refunded in the quarter; activities
-    are its receipts; commission is what the operator withheld of gross."""
+    """In minor units. gross is what receipts say and fees that became due, less what was refunded
+    or taken back in the quarter; fees is their part of it. activities are its receipts: a visit
+    that did not take place is none. commission is what the operator withheld of the receipts."""
 
     gross: int = 0
+    fees: int = 0
     commission: int = 0
     activities: int = 0
 
@@ -35,7 +55,12 @@ class Income:
     quarters: list[Quarter] = field(default_factory=lambda: [Quarter() for _ in range(4)])
 
     def add(self, entry: Entry, zone: ZoneInfo) -> None:
-        """A receipt adds to the quarter of its date, a credit note takes from that of its own."""
+        """A receipt adds to the quarter of its date, a credit note takes from that of its own, and
+        of a fee each change counts when it was made."""
+        if isinstance(entry, Fees):
+            for charge in entry.charges:
+                self._add_fee(charge, zone)
+            return
         quarter = self.quarters[quarter_of(entry.issued_at, zone)]
         # Another currency than the tenant's own is a defect, and no figure to be reported.
         amount = Money.zero(self.currency) + entry.total
@@ -47,6 +72,12 @@ class Income:
         else:
             quarter.gross -= amount.amount_minor
             quarter.commission -= withheld
+
+    def _add_fee(self, charge: Charge, zone: ZoneInfo) -> None:
+        amount = (Money.zero(self.currency) + charge.amount).amount_minor
+        quarter = self.quarters[quarter_of(charge.at, zone)]
+        quarter.gross += amount
+        quarter.fees += amount
 
 
 def quarter_of(moment: datetime, zone: ZoneInfo) -> int:

@@ -17,10 +17,14 @@ from services.jobs.model.transitions import (
     State,
     leads,
 )
-from services.jobs.model.values import Offer, OfferStatus, Side, Step
+from services.jobs.model.values import Charge, Offer, OfferStatus, Side, Step, filed_under
+from shared.kernel.money import Money
 
 COMPLETION = timedelta(hours=48)
 """After delivery, a customer who says nothing has accepted the work."""
+
+WEST, EAST = timedelta(hours=12), timedelta(hours=14)
+"""How far the clocks of the world differ from UTC."""
 
 STAYS = frozenset(row.command for row in ROWS if not row.targets)
 """Commands that leave the state as it is."""
@@ -106,7 +110,7 @@ class Moves(JobState):
     ) -> None:
         """Go to a state of the command's row, and write it into the timeline; by None: a timer.
 
-        Called last by every command: timer, seats and cell follow from the state then reached.
+        Called last by every command: timer, seats, cells and charges follow from what is then.
         """
         target = to or self.state
         assert leads(command, self.state, target), f"{command} does not lead to {target}"
@@ -122,9 +126,25 @@ class Moves(JobState):
             reason=reason,
         )
         self.timeline = [*self.timeline, step]
+        self._charge(at)
         self.due_at = self._due(at)
         self.seats = [f"customer:{self.customer_id}", *self._helper_seats()]
         self.open_cells = self._cells()
+
+    def _charge(self, at: datetime) -> None:
+        """Write down by how much what is due of the fee has changed."""
+        if self.fee is None:
+            return
+        nothing = Money.zero(self.fee.amount.currency)
+        before = sum((each.amount for each in self.charges), nothing)
+        change = (self.fee_due or nothing) - before
+        if not change.amount_minor:
+            return
+        assert self.helper_id is not None, "a fee is owed to a helper"
+        self.charges = [*self.charges, Charge(change, at)]
+        years = {(at - WEST).year, (at + EAST).year}
+        self.charged_in = sorted({*self.charged_in, *years})
+        self.filed = self.filed or filed_under(self.helper_id, at, self.id)
 
     def _cells(self) -> list[str]:
         if not (self.broadcast and self.unbooked):

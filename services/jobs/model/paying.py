@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from services.jobs.model.ending import Ending
 from services.jobs.model.state import Caller, Events
 from services.jobs.model.transitions import Command, State
-from services.jobs.model.values import FeeStatus, PaymentMethod, PaymentWord
+from services.jobs.model.values import PaymentMethod, PaymentWord
 from shared.kernel.errors import Invalid
 from shared.kernel.money import Money
 
@@ -23,9 +23,7 @@ class Paying(Ending):
             amount = self.worth()
             if self.resolution is not None and self.resolution.refund is not None:
                 amount = amount - self.resolution.refund
-        if self.fee is not None and self.fee.status is FeeStatus.DUE:
-            amount = amount + self.fee.amount
-        return amount
+        return amount if self.fee_due is None else amount + self.fee_due
 
     def say_paid(
         self, method: PaymentMethod, on: date, by: Caller, at: datetime, zone: ZoneInfo

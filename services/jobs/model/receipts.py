@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.jobs.model.job import Job
+from services.jobs.model.values import filed_under
 from services.jobs.model.visit import Line
 from shared.contracts.jobs import ReceiptFacts, ReceiptIssued
 from shared.kernel.aggregate import Aggregate
@@ -94,11 +95,6 @@ class Receipt(Aggregate):
             issued_at=self.issued_at,
             total=self.total,
         )
-
-
-def filed_under(helper_id: str, issued_at: datetime, id: str) -> str:
-    """Sorts a year's papers by helper, then by date."""
-    return f"{helper_id}|{round(issued_at.timestamp() * 1000):013d}|{id}"
 
 
 def receipt_year(job: Job, zone: ZoneInfo) -> int:

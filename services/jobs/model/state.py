@@ -11,6 +11,7 @@ from services.jobs.model.transitions import UNBOOKED, Command, State
 from services.jobs.model.values import (
     Address,
     Change,
+    Charge,
     Delivery,
     Fee,
     FeeStatus,
@@ -28,6 +29,7 @@ from shared.contracts.jobs import JobEvent, JobFacts
 from shared.contracts.jobs import Slot as SlotFacts
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.geo import Point
+from shared.kernel.money import Money
 
 MILESTONES = {
     State.REQUESTED: "requested",
@@ -74,6 +76,8 @@ class JobState(Aggregate):
     it; confirmation_missed is said of this appointment, the list of all. For the lists:
     seats are the parties (``helper:acc_...``), open_cells from where an open broadcast may be
     reached, and order sorts by creation. errand is the same for the same category and address.
+    charges add up to what is due of the fee; for the report, charged_in are the years in which one
+    may lie, wherever the tenant's calendar is, and filed sorts by helper.
     """
 
     order: str
@@ -108,6 +112,9 @@ class JobState(Aggregate):
     cause_party: str | None = None
     blamed: Side | None = None
     fee: Fee | None = None
+    charges: list[Charge] = field(default_factory=list)
+    charged_in: list[int] = field(default_factory=list)
+    filed: str = ""
     proposed_resolution: Resolution | None = None
     proposed_by: Side | None = None
     resolution: Resolution | None = None
@@ -175,10 +182,16 @@ class JobState(Aggregate):
         return latest.state is LineState.FAULT and latest.start in (None, self.slot.start)
 
     @property
+    def fee_due(self) -> Money | None:
+        """What the customer owes beside the work; None without a fee that is settled."""
+        if self.fee is None or self.fee.status is not FeeStatus.DUE:
+            return None
+        return self.fee.amount
+
+    @property
     def owing(self) -> bool:
         """Whether the customer owes the helper anything: work, or a fee."""
-        fee = self.fee is not None and self.fee.status is FeeStatus.DUE
-        return fee or self.accepted_at is not None
+        return self.fee_due is not None or self.accepted_at is not None
 
     def open_offers(self) -> list[Offer]:
         return [offer for offer in self.offers if offer.status is OfferStatus.OPEN]

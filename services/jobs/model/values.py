@@ -170,6 +170,19 @@ class Fee:
 
 
 @dataclass(frozen=True, slots=True)
+class Charge:
+    """What became due of a fee at this moment; less than nothing where a decision took it back."""
+
+    amount: Money
+    at: datetime
+
+
+def filed_under(helper_id: str, issued_at: datetime, id: str) -> str:
+    """Sorts a year's papers by helper, then by date."""
+    return f"{helper_id}|{round(issued_at.timestamp() * 1000):013d}|{id}"
+
+
+@dataclass(frozen=True, slots=True)
 class Resolution:
     """How a dispute ends: in words, and with a refund to the customer or a fee to the helper."""
 

@@ -1,27 +1,25 @@
 """The yearly report of helpers' income: read in batches, so that its length does not matter."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from services.jobs.model.credit_notes import CreditNote
-from services.jobs.model.income import Entry, Income, Quarter, behind
-from services.jobs.model.receipts import Receipt
+from services.jobs.model.income import Entry, Fees, Income, Quarter, behind
 from services.jobs.model.tax import TaxData
-from services.jobs.store import CreditNoteStore, ReceiptStore, TaxStore
+from services.jobs.store import CreditNoteStore, JobStore, ReceiptStore, TaxStore
 from services.jobs.tax_seal import open_tax_data
 from services.jobs.views.tax import TaxDataView, tax_data_view
 from shared.http.fields import MoneyOut, View
 from shared.scope import Scope
 
 PAPERS = 200
-"""Receipts, and credit notes, read at once."""
+"""Receipts, credit notes, and jobs with a fee, read at once of each."""
 
 HELPERS = 50
 """Helpers whose tax data are opened at once."""
 
-E = TypeVar("E", Receipt, CreditNote)
+Read = Callable[[int, str, int], Awaitable[Sequence[Entry]]]
+"""Those of a year behind one, in the order of helpers, so many at most."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +31,13 @@ class Earner:
 
 
 class QuarterView(View):
-    """consideration is gross less commission; gross is receipts less refunds of the quarter."""
+    """consideration is gross less commission; gross is receipts less refunds of the quarter, and
+    fees: what became due for visits that did not take place, or by a decision."""
 
     quarter: int
     consideration: MoneyOut
     gross: MoneyOut
+    fees: MoneyOut
     commission: MoneyOut
     activities: int
 
@@ -50,6 +50,7 @@ class QuarterView(View):
             quarter=number,
             consideration=money(quarter.consideration),
             gross=money(quarter.gross),
+            fees=money(quarter.fees),
             commission=money(quarter.commission),
             activities=quarter.activities,
         )
@@ -102,37 +103,45 @@ async def _known(incomes: list[Income], scope: Scope) -> list[Earner]:
 
 
 async def _incomes(year: int, after: str, scope: Scope) -> AsyncIterator[Income]:
-    """The papers of both kinds run side by side in the order of helpers."""
+    """The entries of all kinds run side by side in the order of helpers."""
     zone, currency = ZoneInfo(scope.tenant.time_zone), scope.tenant.currency
     current: Income | None = None
-    async for paper in _side_by_side(year, after, scope):
-        if current is None or current.helper_id != paper.helper_id:
+    async for entry in _side_by_side(year, after, zone, scope):
+        if current is None or current.helper_id != entry.helper_id:
             if current is not None:
                 yield current
-            current = Income(paper.helper_id, currency)
-        current.add(paper, zone)
+            current = Income(entry.helper_id, currency)
+        current.add(entry, zone)
     if current is not None:
         yield current
 
 
-async def _side_by_side(year: int, after: str, scope: Scope) -> AsyncIterator[Entry]:
-    receipts = _one_by_one(scope.store(ReceiptStore).of_year, year, after)
-    notes = _one_by_one(scope.store(CreditNoteStore).of_year, year, after)
-    receipt, note = await anext(receipts, None), await anext(notes, None)
-    while receipt is not None or note is not None:
-        if note is None or (receipt is not None and receipt.filed < note.filed):
-            assert receipt is not None, "one of the two is there"
-            yield receipt
-            receipt = await anext(receipts, None)
-        else:
-            yield note
-            note = await anext(notes, None)
+async def _side_by_side(
+    year: int, after: str, zone: ZoneInfo, scope: Scope
+) -> AsyncIterator[Entry]:
+    async def charged(year: int, after: str, limit: int) -> list[Fees]:
+        jobs = await scope.store(JobStore).charged_in(year, after, limit)
+        return [Fees.of(job, year, zone) for job in jobs]
+
+    reads: tuple[Read, ...] = (
+        scope.store(ReceiptStore).of_year,
+        scope.store(CreditNoteStore).of_year,
+        charged,
+    )
+    streams = [_one_by_one(read, year, after) for read in reads]
+    waiting = [(await anext(stream, None), stream) for stream in streams]
+    while heads := [(entry.filed, place) for place, (entry, _) in enumerate(waiting) if entry]:
+        _, place = min(heads)
+        entry, stream = waiting[place]
+        assert entry is not None, "it is the head of a stream that goes on"
+        # A charge of New Year's Eve may lie in the other year on the tenant's calendar.
+        if not isinstance(entry, Fees) or entry.charges:
+            yield entry
+        waiting[place] = await anext(stream, None), stream
 
 
-async def _one_by_one(
-    read: Callable[[int, str, int], Awaitable[list[E]]], year: int, after: str
-) -> AsyncIterator[E]:
+async def _one_by_one(read: Read, year: int, after: str) -> AsyncIterator[Entry]:
     while found := await read(year, after, PAPERS):
-        for paper in found:
-            yield paper
+        for entry in found:
+            yield entry
         after = found[-1].filed

@@ -32,7 +32,7 @@ _PERSON = (
     "vat_id",
     "iban",
 )
-_FIGURES = ("consideration", "gross", "commission", "activities")
+_FIGURES = ("consideration", "gross", "fees", "commission", "activities")
 COLUMNS = (
     *_PERSON,
     "currency",
@@ -54,7 +54,7 @@ def _row(earner: Earner) -> list[str]:
     income, row = earner.income, [earner.income.helper_id, *_person(earner.data)]
     row.append(income.currency)
     for quarter in income.quarters:
-        amounts = (quarter.consideration, quarter.gross, quarter.commission)
+        amounts = (quarter.consideration, quarter.gross, quarter.fees, quarter.commission)
         row += [str(_units(amount, income.currency)) for amount in amounts]
         row.append(str(quarter.activities))
     return row
@@ -88,8 +88,8 @@ async def as_xml(
     """A DPI_OECD message of new data (DPI401, OECD1): personal services, amounts in full units.
 
     Helpers without tax data cannot be put in; how many there are is said in a comment at the end.
-    What the tenant's configuration does not know of the operator (its own tax number and address)
-    is marked as unknown, to be filled in by whoever files the report.
+    The tenant has a tax number, see OperatorUnknown. Of the operator's address its name is all that
+    the tenant's configuration knows.
     """
     file = _DpiFile(tenant, year, at)
     file.begin()
@@ -142,7 +142,7 @@ class _DpiFile:
         self._open("DPIBody")
         self._open("PlatformOperator")
         self._leaf("ResCountryCode", tenant.country)
-        self._leaf("TIN", "NOTIN", {"unknown": "true"})
+        self._leaf("TIN", tenant.tax_number, {"issuedBy": tenant.country})
         self._leaf("Name", tenant.brand.name)
         self._leaf("PlatformBusinessName", tenant.brand.programme_name)
         self._open("Address")
