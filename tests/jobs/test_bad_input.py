@@ -22,6 +22,7 @@ from tests.jobs.journey import (
     request_body,
     slot,
 )
+from tests.tenants import TENANTS
 
 MISSING = object()
 
@@ -132,6 +133,9 @@ BAD_OFFERS = [
     ("hourly_rate", money(1500, "CHF"), "/hourly_rate/currency"),
     ("travel", money(-1), "/travel/amount_minor"),
     ("travel", money(10**13), "/travel/amount_minor"),
+    ("travel", money(10**12), "/travel/amount_minor"),
+    ("travel", money(300_001), "/travel/amount_minor"),
+    ("materials", money(300_001), "/materials/amount_minor"),
     ("materials", money(100, "XXQ"), "/materials/currency"),
     ("materials", money(100, "USD"), "/materials/currency"),
     ("slot", MISSING, "/slot"),
@@ -146,6 +150,24 @@ async def test_a_bad_offer_names_the_field(jobs: Harness, path: str, value, poin
     assert answer.status_code == 422, answer.text
     assert pointer in [error["pointer"] for error in answer.json()["errors"]]
     assert (await story.stored()).version == 1
+
+
+@pytest.mark.parametrize("tenant", ["vodafone", "swisscom"])
+async def test_materials_cost_at_most_what_a_hundred_of_the_dearest_hours_do(
+    jobs: Harness, tenant: str
+):
+    facts = TENANTS[tenant]
+    most = 100 * facts.hourly_rate_max.amount_minor
+    story = await ask(jobs, tenant=tenant)
+    await story.begin(materials=money(most, facts.currency))
+    for amount, status in ((most + 1, 422), (most, 200)):
+        body = {"materials": money(amount, facts.currency)}
+        answer = await story.post("propose-change", body, by=story.helper)
+        assert answer.status_code == status, answer.text
+        if status == 422:
+            told = answer.json()
+            assert told["code"] == "absurd_amount"
+            assert told["errors"][0]["pointer"] == "/materials/amount_minor"
 
 
 async def test_travel_and_materials_are_nothing_unless_given(jobs: Harness):

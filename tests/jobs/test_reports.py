@@ -449,12 +449,20 @@ async def test_the_overview_tells_how_jobs_went(jobs: Harness):
     assert told["first_offer"]["within_minutes"]["15"] == 2
 
 
+async def test_an_overview_of_the_last_of_all_years_is_empty(jobs: Harness):
+    times: Any = {"from": "9999-06-01T00:00:00Z", "to": "9999-12-31T23:59:59Z"}
+    answer = await fetch(jobs, "/v1/reports/overview", **times)
+    assert (answer.status_code, answer.json()["requested"]) == (200, 0)
+
+
 @pytest.mark.parametrize(
     "times",
     [
         {"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"},
         {"from": "2026-01-01T00:00:00Z", "to": "2027-02-01T00:00:00Z"},
         {"from": "2026-01-01", "to": "2026-02-01T00:00:00Z"},
+        {"from": "0001-01-01T00:00:00Z", "to": "9999-12-31T23:59:59Z"},
+        {"from": "9999-06-01T00:00:00Z", "to": "9999-05-31T00:00:00Z"},
         {"to": "2026-02-01T00:00:00Z"},
     ],
 )

@@ -128,7 +128,7 @@ async def report_overview(
     until: Annotated[Instant, Query(alias="to", description="Up to this; a year at most.")],
 ) -> Response:
     """How the jobs of a time went; no person is told of."""
-    if not since < until <= since + LONGEST:
+    if not timedelta(0) < until - since <= LONGEST:
         raise Invalid("must lie behind from, by a year at most", parameter="to")
     figures = await overview(since, until, call)
     return answer(call, overview_view(figures, since, until))

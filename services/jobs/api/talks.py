@@ -18,7 +18,8 @@ OfferId = Annotated[str, Line(1, 100)]
 
 
 class OfferBody(Body):
-    """minutes of work within slot; travel and materials are nothing unless given."""
+    """minutes of work within slot; travel and materials are nothing unless given, and each at most
+    100 hours at the programme's highest rate."""
 
     slot: SlotIn
     minutes: Annotated[Int, Field(ge=15, le=720)]

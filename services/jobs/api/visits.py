@@ -17,7 +17,8 @@ router = Router()
 
 
 class ChangeBody(Body):
-    """Extra minutes in blocks of 30, extra materials, or both."""
+    """Extra minutes in blocks of 30, extra materials (at most 100 hours at the programme's highest
+    rate), or both."""
 
     minutes: Annotated[Int, Field(ge=0, le=480, multiple_of=30)] = 0
     materials: MoneyIn | None = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from services.jobs.commands.calendars import free_after
 from services.jobs.commands.giving import OnJob, carry_out
 from services.jobs.model import Command, Job
-from services.jobs.model.negotiation import check_currency
+from services.jobs.model.negotiation import check_extra
 from services.jobs.model.values import Cause, Delivery
 from services.jobs.store import JobStore
 from shared.kernel.money import Money
@@ -44,7 +44,7 @@ class ProposeChange(OnJob):
 
 
 async def propose_change(cmd: ProposeChange, jobs: JobStore, scope: Scope) -> Job:
-    check_currency(cmd.materials, scope.tenant, "/materials")
+    check_extra(cmd.materials, scope.tenant, "/materials")
     return await carry_out(
         cmd,
         Command.PROPOSE_CHANGE,
@@ -78,7 +78,7 @@ class Deliver(OnJob):
 
 async def deliver(cmd: Deliver, jobs: JobStore, scope: Scope) -> Job:
     """Report the work done. ChangeNotApproved above what is agreed and approved."""
-    check_currency(cmd.delivery.materials, scope.tenant, "/materials")
+    check_extra(cmd.delivery.materials, scope.tenant, "/materials")
     job = await carry_out(
         cmd, Command.DELIVER, lambda job, by: job.deliver(cmd.delivery, by, scope.now), jobs, scope
     )

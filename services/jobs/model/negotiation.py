@@ -16,6 +16,10 @@ from shared.kernel.money import Money
 
 VALID = timedelta(hours=72)
 
+MOST_HOURS = 100
+"""What travel or materials may cost at most, in hours at the tenant's highest rate (our own rule):
+enough for a television set, and a slip of the keyboard is noticed."""
+
 
 class OfferChanged(Conflict):
     """Not the offer that waits for an answer: another one does by now, or it has expired."""
@@ -28,13 +32,9 @@ class OfferChanged(Conflict):
 
 def check_terms(terms: Terms, tenant: TenantFacts, at: datetime) -> None:
     """Invalid unless in the tenant's currency and band, and within the rules for slots."""
-    amounts = {
-        "/hourly_rate": terms.hourly_rate,
-        "/travel": terms.travel,
-        "/materials": terms.materials,
-    }
-    for pointer, amount in amounts.items():
-        check_currency(amount, tenant, pointer)
+    check_currency(terms.hourly_rate, tenant, "/hourly_rate")
+    check_extra(terms.travel, tenant, "/travel")
+    check_extra(terms.materials, tenant, "/materials")
     if not tenant.hourly_rate_min <= terms.hourly_rate <= tenant.hourly_rate_max:
         raise Invalid(
             "the hourly rate must be within this programme's band",
@@ -49,6 +49,19 @@ def check_terms(terms: Terms, tenant: TenantFacts, at: datetime) -> None:
 def check_currency(amount: Money, tenant: TenantFacts, pointer: str) -> None:
     if amount.currency != tenant.currency:
         raise Invalid(f"must be in {tenant.currency}", pointer=f"{pointer}/currency")
+
+
+def check_extra(amount: Money, tenant: TenantFacts, pointer: str) -> None:
+    """Invalid unless in the tenant's currency, and nothing that no visit can cost."""
+    check_currency(amount, tenant, pointer)
+    most = tenant.hourly_rate_max.times(MOST_HOURS, 1)
+    if not amount <= most:
+        raise Invalid(
+            f"cannot be more than {MOST_HOURS} hours at this programme's highest rate "
+            f"({most.amount_minor})",
+            pointer=f"{pointer}/amount_minor",
+            code="absurd_amount",
+        )
 
 
 class Negotiation(Moves):
