@@ -56,9 +56,10 @@ class JobStore(Store[Job]):
         Index((("tenant", 1), ("charged_in", 1), ("filed", 1))),
     )
 
-    async def charged_in(self, year: int, after: str, limit: int) -> list[Job]:
-        """Those whose fee may have changed in this year, by helper and date, behind filed."""
-        where = {"charged_in": year, "filed": {"$gt": after}}
+    async def charged_in(self, year: int, after: str, until: str, limit: int) -> list[Job]:
+        """Those whose fee may have changed in this year, by helper and date: filed after, before
+        until."""
+        where = {"charged_in": year, "filed": {"$gt": after, "$lt": until}}
         return await self._find(where, sort=(("filed", 1),), limit=limit)
 
     async def between(self, first: str, last: str, limit: int) -> list[Job]:
@@ -117,9 +118,9 @@ class ReceiptStore(Store[Receipt]):
         Index((("tenant", 1), ("helper_id", 1), ("order", -1))),
     )
 
-    async def of_year(self, year: int, after: str, limit: int) -> list[Receipt]:
-        """By helper and date, behind filed."""
-        where = {"year": year, "filed": {"$gt": after}}
+    async def of_year(self, year: int, after: str, until: str, limit: int) -> list[Receipt]:
+        """By helper and date: filed after, before until."""
+        where = {"year": year, "filed": {"$gt": after, "$lt": until}}
         return await self._find(where, sort=(("filed", 1),), limit=limit)
 
     async def latest_of(self, helper_id: str) -> Receipt | None:
@@ -240,9 +241,9 @@ class CreditNoteStore(Store[CreditNote]):
     snapshot = CreditNoteSnapshot
     indexes = (Index((("tenant", 1), ("year", 1), ("filed", 1))),)
 
-    async def of_year(self, year: int, after: str, limit: int) -> list[CreditNote]:
-        """By helper and date, behind filed."""
-        where = {"year": year, "filed": {"$gt": after}}
+    async def of_year(self, year: int, after: str, until: str, limit: int) -> list[CreditNote]:
+        """By helper and date: filed after, before until."""
+        where = {"year": year, "filed": {"$gt": after, "$lt": until}}
         return await self._find(where, sort=(("filed", 1),), limit=limit)
 
 
@@ -276,6 +277,10 @@ class HelperRows(Projection[Helper]):
     """The replica of helpers; they are listed, unlisted or suspended by profiles alone."""
 
     kind, collection, noun = Helper, "helpers", "helper"
+
+    def ids(self, after: str) -> AsyncIterator[str]:
+        """Of all who were ever listed, behind that one, in order."""
+        return self._ids(after)
 
     async def listed(self, id: str) -> Helper:
         """The helper, waited for up to a second. NotFound unless listed."""

@@ -1,6 +1,6 @@
 """How stores and projections look things up: one tenant's documents, nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from shared.kernel.errors import NotFound
@@ -70,3 +70,10 @@ class Lookups(Indexed, Generic[T]):
         with driver_errors():
             found = await cursor.limit(limit).to_list(None)
         return [self._codec.decode(document) for document in found]
+
+    async def _ids(self, after: str) -> AsyncIterator[str]:
+        """For named look-ups: every id behind that one, tombstones' too, read as it is used."""
+        where = {"tenant": self.tenant, "_id": {"$gt": after}}
+        with driver_errors():
+            async for document in self._documents.find(where, {"_id": 1}).sort("_id", 1):
+                yield document["_id"]

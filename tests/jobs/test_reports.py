@@ -18,9 +18,9 @@ from services.jobs.model.overview import Overview, fixed_at_first
 from services.jobs.model.receipts import Receipt
 from services.jobs.model.requesting import errand_of
 from services.jobs.model.values import Address, filed_under
-from services.jobs.store import CreditNoteStore, LookStore, ReceiptStore
+from services.jobs.store import CreditNoteStore, HelperRows, LookStore, ReceiptStore
 from services.jobs.views import income as reading
-from services.jobs.views.income import earners
+from services.jobs.views.income import Earner, earners
 from shared.kernel.ids import new_id
 from shared.store.codec import codec_for
 from tests.harness import Harness
@@ -200,6 +200,25 @@ async def test_the_report_is_exact_and_its_pages_are_stable(
     assert await all_pages(jobs, 2021, 100) == found
 
 
+async def test_where_the_reading_is_cut_changes_no_figure(
+    jobs: Harness, filed: dict[str, list[int]], monkeypatch: pytest.MonkeyPatch
+):
+    """Also behind helpers who earned nothing, and with earners who are not known any more."""
+    whole = [each.income for batch in await drained(earners(2021, jobs.scope())) for each in batch]
+    known = [*list(filed)[::2], *(new_id("acc") for _ in range(10))]
+    rows = jobs.scope().database.collection(HelperRows.collection)
+    await rows.insert_many([{"_id": id, "tenant": "vodafone"} for id in known])
+    monkeypatch.setattr(reading, "STRETCH", 7)
+    cut = [each.income for batch in await drained(earners(2021, jobs.scope())) for each in batch]
+    await rows.delete_many({"_id": {"$in": known}})
+    assert cut == whole
+    assert [income.helper_id for income in whole] == sorted(filed)
+
+
+async def drained(batches: AsyncIterator[list[Earner]]) -> list[list[Earner]]:
+    return [batch async for batch in batches]
+
+
 async def test_any_length_is_read_in_batches(
     jobs: Harness, filed: dict[str, list[int]], monkeypatch: pytest.MonkeyPatch
 ):
@@ -207,8 +226,10 @@ async def test_any_length_is_read_in_batches(
     read: list[int] = []
     of_year = ReceiptStore.of_year
 
-    async def counted(self: ReceiptStore, year: int, after: str, limit: int) -> list[Receipt]:
-        found = await of_year(self, year, after, limit)
+    async def counted(
+        self: ReceiptStore, year: int, after: str, until: str, limit: int
+    ) -> list[Receipt]:
+        found = await of_year(self, year, after, until, limit)
         read.append(len(found))
         return found
 

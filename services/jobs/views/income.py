@@ -6,7 +6,14 @@ from zoneinfo import ZoneInfo
 
 from services.jobs.model.income import Entry, Fees, Income, Quarter, behind
 from services.jobs.model.tax import TaxData
-from services.jobs.store import CreditNoteStore, JobStore, ReceiptStore, TaxStore
+from services.jobs.store import (
+    BEHIND_ALL,
+    CreditNoteStore,
+    HelperRows,
+    JobStore,
+    ReceiptStore,
+    TaxStore,
+)
 from services.jobs.tax_seal import open_tax_data
 from services.jobs.views.tax import TaxDataView, tax_data_view
 from shared.http.fields import MoneyOut, View
@@ -18,8 +25,11 @@ PAPERS = 200
 HELPERS = 50
 """Helpers whose tax data are opened at once."""
 
-Read = Callable[[int, str, int], Awaitable[Sequence[Entry]]]
-"""Those of a year behind one, in the order of helpers, so many at most."""
+STRETCH = 100
+"""Helpers between two cuts: no look-up has to pass over all that follows."""
+
+Read = Callable[[int, str, str, int], Awaitable[Sequence[Entry]]]
+"""Those of a year between two places, in the order of helpers, so many at most."""
 
 
 @dataclass(frozen=True)
@@ -106,21 +116,36 @@ async def _incomes(year: int, after: str, scope: Scope) -> AsyncIterator[Income]
     """The entries of all kinds run side by side in the order of helpers."""
     zone, currency = ZoneInfo(scope.tenant.time_zone), scope.tenant.currency
     current: Income | None = None
-    async for entry in _side_by_side(year, after, zone, scope):
-        if current is None or current.helper_id != entry.helper_id:
-            if current is not None:
-                yield current
-            current = Income(entry.helper_id, currency)
-        current.add(entry, zone)
+    async for first, last in _stretches(after, scope):
+        async for entry in _side_by_side(year, first, last, zone, scope):
+            if current is None or current.helper_id != entry.helper_id:
+                if current is not None:
+                    yield current
+                current = Income(entry.helper_id, currency)
+            current.add(entry, zone)
     if current is not None:
         yield current
 
 
+async def _stretches(after: str, scope: Scope) -> AsyncIterator[tuple[str, str]]:
+    """All places behind that one, cut behind every so many helpers.
+
+    Where the cuts are matters to nobody: a helper who is not known any more lies in some stretch.
+    """
+    first, number = after, 0
+    async for helper_id in scope.store(HelperRows).ids(after):
+        number += 1
+        if number % STRETCH == 0:
+            yield first, behind(helper_id)
+            first = behind(helper_id)
+    yield first, BEHIND_ALL
+
+
 async def _side_by_side(
-    year: int, after: str, zone: ZoneInfo, scope: Scope
+    year: int, first: str, last: str, zone: ZoneInfo, scope: Scope
 ) -> AsyncIterator[Entry]:
-    async def charged(year: int, after: str, limit: int) -> list[Fees]:
-        jobs = await scope.store(JobStore).charged_in(year, after, limit)
+    async def charged(year: int, after: str, until: str, limit: int) -> list[Fees]:
+        jobs = await scope.store(JobStore).charged_in(year, after, until, limit)
         return [Fees.of(job, year, zone) for job in jobs]
 
     reads: tuple[Read, ...] = (
@@ -128,7 +153,7 @@ async def _side_by_side(
         scope.store(CreditNoteStore).of_year,
         charged,
     )
-    streams = [_one_by_one(read, year, after) for read in reads]
+    streams = [_one_by_one(read, year, first, last) for read in reads]
     waiting = [(await anext(stream, None), stream) for stream in streams]
     while heads := [(entry.filed, place) for place, (entry, _) in enumerate(waiting) if entry]:
         _, place = min(heads)
@@ -140,8 +165,8 @@ async def _side_by_side(
         waiting[place] = await anext(stream, None), stream
 
 
-async def _one_by_one(read: Read, year: int, after: str) -> AsyncIterator[Entry]:
-    while found := await read(year, after, PAPERS):
+async def _one_by_one(read: Read, year: int, first: str, last: str) -> AsyncIterator[Entry]:
+    while found := await read(year, first, last, PAPERS):
         for entry in found:
             yield entry
-        after = found[-1].filed
+        first = found[-1].filed
