@@ -29,7 +29,10 @@ async def confirm(job_id: JobId, call: CallDep) -> Response:
     response_model=JobView,
 )
 async def propose_reschedule(job_id: JobId, body: RescheduleBody, call: CallDep) -> Response:
-    """Wish for another slot; the other side answers within 24 hours, at most twice in a job."""
+    """Wish for another slot; the other side answers within 24 hours, at most twice in a job.
+
+    As often as is needed while the line is known to be down; on the way to a visit only then.
+    """
     cmd = commands.ProposeReschedule(job_id, caller_of(call), body.slot.slot)
     return await give(cmd, commands.propose_reschedule, call)
 
