@@ -306,11 +306,16 @@ class TenantFile(Entry):
                     raise against("is not one of the locales", "documents", kind, "texts", locale)
 
     def body(self) -> dict[str, Any]:
-        """The body of ``PUT /v1/admin/tenants/{slug}``: JSON values, amounts with currency."""
+        """The body of ``PUT /v1/admin/tenants/{slug}``: JSON values, amounts with currency.
+
+        As it will be shown again, so that a difference is one.
+        """
         body = self.model_dump(exclude={"slug"})
         for amount in (*body["hourly_rate"].values(), body["rules"]["compensation"]["customer"]):
             if amount is not None:
                 amount["currency"] = self.currency
+        if self.tax_number:
+            body["tax_number"] = business_tax_number(self.tax_number, self.country)
         return body
 
 

@@ -72,6 +72,12 @@ def test_each_tenant_owes_by_its_own_rules_when_its_line_was_at_fault() -> None:
     assert (owed["vodafone"]["helper_percent"], owed["swisscom"]["helper_percent"]) == (100, 50)
 
 
+@pytest.mark.parametrize("written", ["DE 123 456 788", "DE-123.456.788", "DE123456788"])
+def test_a_tax_number_is_sent_as_it_is_kept(tmp_path: Path, written: str) -> None:
+    path = _changed(VODAFONE, tmp_path, "DE123456788", written)
+    assert load(path)["tax_number"] == "DE123456788"
+
+
 def test_a_file_from_before_these_rules_is_read_with_our_own(tmp_path: Path) -> None:
     text = VODAFONE.read_text()
     kept = [
