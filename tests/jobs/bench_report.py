@@ -25,8 +25,10 @@ from services.jobs.store import HelperRows, ReceiptStore
 from shared.kernel.ids import new_id
 from shared.store.codec import codec_for
 from tests.harness import Harness
+from tests.jobs.test_compensations import configure
 from tests.jobs.test_reports import a_paper
 from tests.messaging.live import served
+from tests.tenants import VODAFONE
 
 YEARS = {2021: 1_000, 2022: 10_000, 2023: 100_000}
 """Receipts to file in each year; the first is read to have everything loaded."""
@@ -113,6 +115,7 @@ async def measure(folder: Path, broker_url: str, mongo_url: str) -> None:
         filing.start()
         await asyncio.to_thread(filing.join)
         assert filing.exitcode == 0
+        await configure(jobs, VODAFONE.model_copy(update={"tax_number": "DE123456788"}))
         token = jobs._tokens.token(new_id("acc"), "vodafone", roles=("tenant_admin",))
         for year, number in YEARS.items():
             for format in FORMATS:
