@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared import tasks
 from shared.tasks import end
@@ -44,14 +45,19 @@ async def test_what_has_ended_or_fails_meanwhile_is_no_trouble():
     await end([])
 
 
-async def test_what_never_ends_is_given_up_and_told(monkeypatch: pytest.MonkeyPatch, capsys):
+async def test_what_never_ends_is_given_up_and_told(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(tasks, "AGAIN", 0.01)
     task = await begun(1_000)
     began = time.monotonic()
-    await end([task], patience=0.05)
-    assert time.monotonic() - began < 2
-    assert not task.done()
-    assert "tasks.abandoned" in capsys.readouterr().out
-    while not task.done():
-        task.cancel()
-        await asyncio.sleep(0)
+    try:
+        with capture_logs() as told:
+            await end([task], patience=0.05)
+        assert time.monotonic() - began < 2
+        assert not task.done()
+        assert [(each["event"], each["tasks"]) for each in told] == [
+            ("tasks.abandoned", ["deaf-1000"])
+        ]
+    finally:
+        while not task.done():
+            task.cancel()
+            await asyncio.sleep(0)
