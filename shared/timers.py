@@ -1,6 +1,8 @@
 """The ticker: aggregates whose ``due_at`` has come are told so, each by a versioned write."""
 
 import asyncio
+import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,16 +13,23 @@ from shared import telemetry
 from shared.kernel.errors import NotFound, Refusal, Unavailable
 from shared.scope import Scope
 from shared.store import Database, Store
-from shared.store.database import driver_errors
+from shared.store.database import Document, driver_errors
 
 log = structlog.get_logger()
 
 TICK = 1.0
-"""Seconds between two looks; with the batch below 50 due a second are done within 2 s."""
+"""Seconds from one look to the next, half of it after a find: with the batch below 50 due a second
+are done within 2 s."""
+
+LOOKED_UP = 1_000
+"""Due aggregates that one look brings; when many are due, it is the looking that costs."""
 
 BATCH = 100
 AT_ONCE = 8
 """Writes on their way together: each waits for the database's disk."""
+
+REST = 2.0
+"""Of the time that a write took, while a backlog is worked off."""
 
 POSTPONED = timedelta(minutes=5)
 """How long an aggregate that fails is left alone, so that it cannot starve the rest."""
@@ -40,40 +49,62 @@ class Ticker:
         self._stores = [store for store in stores if hasattr(store.kind, "on_due")]
         self._scope_of = scope_of
         self._now = now
+        self._waiting: defaultdict[type[Store[Any]], list[Document]] = defaultdict(list)
+        self._behind: set[type[Store[Any]]] = set()
         for store in self._stores:
             # Told as zero from the beginning: a series that begins with one has not increased, and
             # the first failure would alarm nobody.
             telemetry.TIMERS_FAILED.labels(store.collection)
 
     async def run(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            behind = False
+            began, done, behind = loop.time(), 0, False
             for store in self._stores:
                 try:
-                    behind |= await self.work_off(store) == BATCH
+                    number = await self.work_off(store)
                 except Unavailable:
                     log.info("timers.waiting", collection=store.collection)
+                    continue
+                done, behind = done + number, behind or number == BATCH
             if not behind:
-                await asyncio.sleep(TICK)
+                pause = TICK / 2 if done else TICK
+                await asyncio.sleep(max(0.0, began + pause - loop.time()))
 
     async def work_off(self, kind: type[Store[Any]]) -> int:
-        """One batch of due aggregates of this kind, oldest first; how many it dealt with."""
-        documents, now = self._database.collection(kind.collection), self._now()
-        matching = documents.find({"due_at": {"$lte": now}}, {"tenant": 1, "due_at": 1})
-        with driver_errors():
-            found = await matching.sort("due_at", 1).limit(BATCH).to_list(None)
-        known = ((self._scope_of(each["tenant"]), each) for each in found)
+        """One batch of due aggregates of this kind, oldest first; how many it dealt with.
+
+        Behind a full batch it is one at a time, with a rest after each: a backlog must not take
+        from requests what they need.
+        """
+        gently = kind in self._behind
+        waiting, now = self._waiting[kind], self._now()
+        if not waiting:
+            waiting += await self._look(kind, now)
+        batch, self._waiting[kind] = waiting[:BATCH], waiting[BATCH:]
+        (self._behind.add if len(batch) == BATCH else self._behind.discard)(kind)
+        known = ((self._scope_of(each["tenant"]), each) for each in batch)
         due = [(scope, each) for scope, each in known if scope is not None]
-        for start in range(0, len(due), AT_ONCE):
-            acts = []
-            for scope, each in due[start : start + AT_ONCE]:
+        step = 1 if gently else AT_ONCE
+        for start in range(0, len(due), step):
+            began, acts = time.monotonic(), []
+            for scope, each in due[start : start + step]:
                 late = (now - each["due_at"]).total_seconds()
                 telemetry.TIMER_LAG.labels(kind.collection).observe(late)
                 acts.append(self._act(scope.store(kind), each["_id"], scope.now))
             for outcome in await asyncio.gather(*acts, return_exceptions=True):
                 if isinstance(outcome, BaseException):
                     raise outcome
-        return len(due)
+            if gently:
+                await asyncio.sleep(REST * (time.monotonic() - began))
+        return len(batch)
+
+    async def _look(self, kind: type[Store[Any]], now: datetime) -> list[Document]:
+        documents = self._database.collection(kind.collection)
+        matching = documents.find({"due_at": {"$lte": now}}, {"tenant": 1, "due_at": 1})
+        with driver_errors():
+            found: list[Document] = await matching.sort("due_at", 1).limit(LOOKED_UP).to_list(None)
+        return found
 
     async def _act(self, store: Store[Any], id: str, now: datetime) -> None:
         try:
