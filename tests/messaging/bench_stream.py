@@ -24,8 +24,8 @@ from tests.messaging.builders import Talk, a_talk
 from tests.messaging.live import served
 
 STREAMS = 1_000
-ROUNDS = 3
-PACE = 0.04
+ROUNDS = 2
+PACE = 0.1
 """Seconds between two messages, each of which is told in two streams."""
 
 
