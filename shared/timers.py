@@ -78,30 +78,35 @@ class Ticker:
         from requests what they need.
         """
         gently = kind in self._behind
-        waiting, now = self._waiting[kind], self._now()
-        if not waiting:
-            waiting += await self._look(kind, now)
+        waiting = self._waiting[kind] or await self._look(kind)
         batch, self._waiting[kind] = waiting[:BATCH], waiting[BATCH:]
-        (self._behind.add if len(batch) == BATCH else self._behind.discard)(kind)
-        known = ((self._scope_of(each["tenant"]), each) for each in batch)
-        due = [(scope, each) for scope, each in known if scope is not None]
+        # Of tenants that are not known here nothing is dealt with, and nobody must hurry for them.
+        due = [each for each in batch if self._scope_of(each["tenant"]) is not None]
+        (self._behind.add if len(due) == BATCH else self._behind.discard)(kind)
         step = 1 if gently else AT_ONCE
         for start in range(0, len(due), step):
-            began, acts = time.monotonic(), []
-            for scope, each in due[start : start + step]:
-                late = (now - each["due_at"]).total_seconds()
-                telemetry.TIMER_LAG.labels(kind.collection).observe(late)
-                acts.append(self._act(scope.store(kind), each["_id"], scope.now))
-            for outcome in await asyncio.gather(*acts, return_exceptions=True):
-                if isinstance(outcome, BaseException):
-                    raise outcome
+            began = time.monotonic()
+            await self._act_on(kind, due[start : start + step])
             if gently:
                 await asyncio.sleep(REST * (time.monotonic() - began))
-        return len(batch)
+        return len(due)
 
-    async def _look(self, kind: type[Store[Any]], now: datetime) -> list[Document]:
+    async def _act_on(self, kind: type[Store[Any]], due: Sequence[Document]) -> None:
+        """All of these at once, at the time that it is now."""
+        acts = []
+        for each in due:
+            scope = self._scope_of(each["tenant"])
+            if scope is not None:
+                late = (scope.now - each["due_at"]).total_seconds()
+                telemetry.TIMER_LAG.labels(kind.collection).observe(late)
+                acts.append(self._act(scope.store(kind), each["_id"], scope.now))
+        for outcome in await asyncio.gather(*acts, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _look(self, kind: type[Store[Any]]) -> list[Document]:
         documents = self._database.collection(kind.collection)
-        matching = documents.find({"due_at": {"$lte": now}}, {"tenant": 1, "due_at": 1})
+        matching = documents.find({"due_at": {"$lte": self._now()}}, {"tenant": 1, "due_at": 1})
         with driver_errors():
             found: list[Document] = await matching.sort("due_at", 1).limit(LOOKED_UP).to_list(None)
         return found

@@ -8,6 +8,7 @@ import pytest
 from aiosmtpd.smtp import SMTP
 
 from deploy.local.ports import free_ports
+from shared import timers
 from shared.contracts.base import Delivered
 from shared.contracts.identity import (
     AccountFacts,
@@ -82,6 +83,46 @@ async def test_one_that_cannot_be_read_does_not_starve_the_rest(bench: Bench):
     postponed = await bench.raw(strange.id)
     assert postponed["due_at"] > utc_now()
     assert postponed["version"] == 2
+
+
+async def test_a_backlog_is_worked_off_one_at_a_time(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(timers, "BATCH", 4)
+    due = utc_now() - timedelta(hours=1)
+    for number in range(9):
+        await bench.boxes.create(Box(id=new_id("box"), due_at=due + timedelta(seconds=number)), [])
+    ticker, running, most = a_ticker(bench), 0, 0
+    act = ticker._act
+
+    async def watched(*arguments: Any) -> None:
+        nonlocal running, most
+        running, most = running + 1, max(most, running + 1)
+        await act(*arguments)
+        running -= 1
+
+    monkeypatch.setattr(ticker, "_act", watched)
+    seen = []
+    for _ in range(4):
+        seen.append((await ticker.work_off(BoxStore), most))
+        most = 0
+    assert seen == [(4, 4), (4, 1), (1, 1), (0, 0)]
+
+
+async def test_due_ones_of_a_tenant_that_is_not_known_hurry_and_starve_nobody(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(timers, "BATCH", 2)
+    due = utc_now() - timedelta(hours=1)
+    boxes = [Box(id=new_id("box"), due_at=due + timedelta(seconds=each)) for each in range(3)]
+    for box in boxes:
+        await bench.boxes.create(box, [])
+    strange = {"_id": {"$in": [box.id for box in boxes[:2]]}}
+    await bench.database.collection("boxes").update_many(strange, {"$set": {"tenant": "gone"}})
+    ticker = Ticker(
+        bench.database, [BoxStore], lambda slug: None if slug == "gone" else bench.scope(), utc_now
+    )
+    # A full batch that was dealt with would be followed by the next at once, for ever.
+    assert [await ticker.work_off(BoxStore) for _ in range(2)] == [0, 1]
+    assert (await bench.boxes.get(boxes[2].id)).colour == "due"
 
 
 class Inbox:
