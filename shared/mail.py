@@ -1,6 +1,7 @@
 """E-mail that is not lost and not sent twice: written down first, sent in the background."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,6 +29,12 @@ KEPT = timedelta(days=30)
 
 LEASE = timedelta(seconds=90)
 """How long one process may take to send a mail before another one tries."""
+
+LOOK_EVERY = 0.5
+"""Seconds from one look for mails to the next, while this process writes some."""
+
+CALM = 5.0
+"""Seconds after which a look is taken anyway: for what other processes leave, and second tries."""
 
 HASTE = 0.9
 """Share of the lease after which a slow server is left, so that no two processes send one mail."""
@@ -118,9 +125,8 @@ def mail_for(
 class Postman:
     """Sends queued mails of all tenants; a background task of services that write some."""
 
-    def __init__(self, database: Database, smtp_url: str, every: float = 0.5) -> None:
+    def __init__(self, database: Database, smtp_url: str) -> None:
         self._database = database
-        self._every = every
         parts = urlsplit(smtp_url)
         self._server: dict[str, Any] | None = None
         if parts.hostname:
@@ -134,12 +140,17 @@ class Postman:
             }
 
     async def run(self) -> None:
+        seen, looked = -1, 0.0
         while True:
-            try:
-                await self.deliver()
-            except Unavailable:
-                log.info("mail.waiting", reason="database away")
-            await asyncio.sleep(self._every)
+            written, now = self._database.writes[MailStore.collection], time.monotonic()
+            if written != seen or now > looked + CALM:
+                seen, looked = written, now
+                try:
+                    await self.deliver()
+                except Unavailable:
+                    seen = -1
+                    log.info("mail.waiting", reason="database away")
+            await asyncio.sleep(LOOK_EVERY)
 
     async def deliver(self) -> None:
         """One round over what is due."""

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections import defaultdict
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,11 +19,16 @@ from shared.store.database import Document, driver_errors
 log = structlog.get_logger()
 
 TICK = 1.0
-"""Seconds from one look to the next, half of it after a find: with the batch below 50 due a second
+"""Seconds from one round to the next, half of it after a find: with the batch below 50 due a second
 are done within 2 s."""
 
+AHEAD = timedelta(seconds=5)
+"""A look also brings what falls due until then, and is not repeated before, unless this process
+writes to the collection. So rest costs little; only what another process sets for sooner than this
+may be so much late."""
+
 LOOKED_UP = 1_000
-"""Due aggregates that one look brings; when many are due, it is the looking that costs."""
+"""Aggregates that one look brings; when many are due, it is the looking that costs."""
 
 BATCH = 100
 AT_ONCE = 8
@@ -33,6 +39,31 @@ REST = 2.0
 
 POSTPONED = timedelta(minutes=5)
 """How long an aggregate that fails is left alone, so that it cannot starve the rest."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What a look found and is not dealt with yet, oldest first: all that falls due from since on
+    and before until, if no more than so many writes had ended."""
+
+    since: datetime
+    until: datetime
+    writes: int
+    waiting: list[Document]
+
+    def is_stale(self, now: datetime, writes: int) -> bool:
+        return not self.since <= now < self.until or writes != self.writes
+
+    def take_due(self, now: datetime) -> list[Document]:
+        """A batch of what is due is taken out."""
+        number = min(BATCH, bisect_right(self.waiting, now, key=_due_at))
+        batch, self.waiting = self.waiting[:number], self.waiting[number:]
+        return batch
+
+
+def _due_at(found: Document) -> datetime:
+    due: datetime = found["due_at"]
+    return due
 
 
 class Ticker:
@@ -49,7 +80,7 @@ class Ticker:
         self._stores = [store for store in stores if hasattr(store.kind, "on_due")]
         self._scope_of = scope_of
         self._now = now
-        self._waiting: defaultdict[type[Store[Any]], list[Document]] = defaultdict(list)
+        self._seen: dict[type[Store[Any]], _Seen] = {}
         self._behind: set[type[Store[Any]]] = set()
         for store in self._stores:
             # Told as zero from the beginning: a series that begins with one has not increased, and
@@ -78,18 +109,32 @@ class Ticker:
         from requests what they need.
         """
         gently = kind in self._behind
-        waiting = self._waiting[kind] or await self._look(kind)
-        batch, self._waiting[kind] = waiting[:BATCH], waiting[BATCH:]
+        batch = await self._take_due(kind)
         # Of tenants that are not known here nothing is dealt with, and nobody must hurry for them.
         due = [each for each in batch if self._scope_of(each["tenant"]) is not None]
         (self._behind.add if len(due) == BATCH else self._behind.discard)(kind)
         step = 1 if gently else AT_ONCE
         for start in range(0, len(due), step):
             began = time.monotonic()
-            await self._act_on(kind, due[start : start + step])
+            try:
+                await self._act_on(kind, due[start : start + step])
+            except Unavailable:
+                # The rest of the batch is found again by the next look.
+                del self._seen[kind]
+                raise
             if gently:
                 await asyncio.sleep(REST * (time.monotonic() - began))
         return len(due)
+
+    async def _take_due(self, kind: type[Store[Any]]) -> list[Document]:
+        """From what was seen, as long as something is due of it; else by another look."""
+        now, seen = self._now(), self._seen.get(kind)
+        batch = seen.take_due(now) if seen is not None else []
+        writes = self._database.writes[kind.collection]
+        if not batch and (seen is None or seen.is_stale(now, writes)):
+            seen = self._seen[kind] = await self._look(kind, now, writes)
+            batch = seen.take_due(now)
+        return batch
 
     async def _act_on(self, kind: type[Store[Any]], due: Sequence[Document]) -> None:
         """All of these at once, at the time that it is now."""
@@ -104,12 +149,15 @@ class Ticker:
             if isinstance(outcome, BaseException):
                 raise outcome
 
-    async def _look(self, kind: type[Store[Any]]) -> list[Document]:
+    async def _look(self, kind: type[Store[Any]], now: datetime, writes: int) -> _Seen:
         documents = self._database.collection(kind.collection)
-        matching = documents.find({"due_at": {"$lte": self._now()}}, {"tenant": 1, "due_at": 1})
+        until = now + AHEAD
+        matching = documents.find({"due_at": {"$lt": until}}, {"tenant": 1, "due_at": 1})
         with driver_errors():
             found: list[Document] = await matching.sort("due_at", 1).limit(LOOKED_UP).to_list(None)
-        return found
+        if len(found) == LOOKED_UP:
+            until = found[-1]["due_at"]
+        return _Seen(now, until, writes, found)
 
     async def _act(self, store: Store[Any], id: str, now: datetime) -> None:
         try:

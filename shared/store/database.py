@@ -1,6 +1,7 @@
 """The connection to a service's own database, and the driver's errors in our words."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -134,6 +135,9 @@ class Database:
             write_concern=WriteConcern(w="majority", j=True),
         )
         self._collections: dict[str, Any] = {}
+        self.writes: Counter[str] = Counter()
+        """Collection -> how many writes of this process's stores have ended. Whoever looks for
+        something there again and again finds by it when a look is worth it."""
 
     def collection(self, name: str) -> Any:
         """The driver's collection; used within shared.store and the relay only.
@@ -158,15 +162,21 @@ class Database:
     def write(self, collection: str, operation: str, tenant: str) -> Iterator[None]:
         """A client span in the database conventions around one write, errors translated.
 
-        A duplicate is an answer, not a failure: it is how an effect is known to be there already.
         In a trace that is not recorded there is no span: nobody would see it, and whoever follows
         learns from the caller's context as well that nothing is recorded.
         """
         around = trace.get_current_span().get_span_context()
-        if around.is_valid and not around.trace_flags.sampled:
-            with telemetry.STORE_SECONDS.labels(collection).time(), driver_errors():
+        recorded = around.trace_flags.sampled or not around.is_valid
+        told = self._span(collection, operation, tenant) if recorded else driver_errors()
+        try:
+            with telemetry.STORE_SECONDS.labels(collection).time(), told:
                 yield
-            return
+        finally:
+            self.writes[collection] += 1
+
+    @contextmanager
+    def _span(self, collection: str, operation: str, tenant: str) -> Iterator[None]:
+        """A duplicate is an answer, not a failure: so it is known that an effect is there."""
         attributes = {
             "db.system.name": "mongodb",
             "db.namespace": self.name,
@@ -176,7 +186,6 @@ class Database:
         }
         name = f"{operation} {collection}"
         with (
-            telemetry.STORE_SECONDS.labels(collection).time(),
             telemetry.span(self.provider, name, SpanKind.CLIENT, attributes) as span,
             driver_errors(),
         ):

@@ -1,7 +1,7 @@
 """Timers, mails, files and replicas."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from shared.contracts.identity import (
 )
 from shared.http import Actor
 from shared.kernel.clock import utc_now
-from shared.kernel.errors import Forbidden, NotFound
+from shared.kernel.errors import Forbidden, NotFound, Unavailable
 from shared.kernel.ids import new_id
 from shared.mail import MailStore, Postman, mail_for
 from shared.replicas import (
@@ -83,6 +83,74 @@ async def test_one_that_cannot_be_read_does_not_starve_the_rest(bench: Bench):
     postponed = await bench.raw(strange.id)
     assert postponed["due_at"] > utc_now()
     assert postponed["version"] == 2
+
+
+class Clock:
+    """As many seconds from now as it is told."""
+
+    ahead = 0.0
+
+    def __call__(self) -> datetime:
+        return utc_now() + timedelta(seconds=self.ahead)
+
+
+async def test_the_database_is_asked_again_after_a_write_a_while_or_a_jump_of_the_clock(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    clock, looks = Clock(), 0
+    ticker = Ticker(bench.database, [BoxStore], lambda _: bench.scope(), clock)
+    look = ticker._look
+
+    async def counted(*arguments: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return await look(*arguments)
+
+    monkeypatch.setattr(ticker, "_look", counted)
+
+    async def rounds(number: int) -> int:
+        before = looks
+        for _ in range(number):
+            await ticker.work_off(BoxStore)
+        return looks - before
+
+    assert await rounds(3) == 1
+    await bench.boxes.create(Box(id=new_id("box"), due_at=utc_now() + timedelta(minutes=1)), [])
+    assert await rounds(3) == 1
+    for clock.ahead in (6.0, 3600.0, 0.0):
+        assert await rounds(1) == 1
+
+
+async def test_what_another_process_set_in_time_is_done_to_the_second(bench: Bench):
+    clock, box = Clock(), Box(id=new_id("box"))
+    ticker = Ticker(bench.database, [BoxStore], lambda _: bench.scope(), clock)
+    await bench.boxes.create(box, [])
+    await ticker.work_off(BoxStore)
+    change = {"$set": {"due_at": utc_now() + timedelta(seconds=7)}}
+    await bench.database.collection("boxes").update_one({"_id": box.id}, change)
+    clock.ahead = 5.0
+    assert await ticker.work_off(BoxStore) == 0
+    clock.ahead = 7.5
+    assert await ticker.work_off(BoxStore) == 1
+
+
+async def test_what_was_not_dealt_with_while_the_database_was_away_is_looked_for_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    due = utc_now() - timedelta(hours=1)
+    for number in range(12):
+        await bench.boxes.create(Box(id=new_id("box"), due_at=due + timedelta(seconds=number)), [])
+    ticker = a_ticker(bench)
+    act = ticker._act
+
+    async def away(*_: Any) -> None:
+        raise Unavailable("the database does not answer", code="database_unavailable")
+
+    monkeypatch.setattr(ticker, "_act", away)
+    with pytest.raises(Unavailable):
+        await ticker.work_off(BoxStore)
+    monkeypatch.setattr(ticker, "_act", act)
+    assert await ticker.work_off(BoxStore) == 12
 
 
 async def test_a_backlog_is_worked_off_one_at_a_time(bench: Bench, monkeypatch: pytest.MonkeyPatch):
@@ -169,6 +237,31 @@ async def test_a_mail_waits_for_its_server(bench: Bench):
     assert stored.attempts == 1
     assert stored.due_at is not None
     assert stored.due_at > utc_now()
+
+
+async def test_the_postman_looks_when_a_mail_was_written_and_else_seldom(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("shared.mail.LOOK_EVERY", 0.01)
+    rounds, postman = 0, Postman(bench.database, "")
+
+    async def deliver() -> None:
+        nonlocal rounds
+        rounds += 1
+        if rounds == 1:
+            raise Unavailable("the database does not answer", code="database_unavailable")
+
+    monkeypatch.setattr(postman, "deliver", deliver)
+    running = asyncio.create_task(postman.run())
+    seen = []
+    for _ in range(2):
+        await asyncio.sleep(0.2)
+        seen.append(rounds)
+        await bench.scope().store(MailStore).create(a_mail(new_id("x")), [])
+    await asyncio.sleep(0.2)
+    running.cancel()
+    # Again after a failure, once for the first mail; the second was written just now.
+    assert [*seen, rounds] == [2, 3, 4]
 
 
 @pytest.mark.parametrize("sender", ["a@[b", "x@<y>"])
