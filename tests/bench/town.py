@@ -49,12 +49,13 @@ def cities(few: int = 1_000, many: int = 10_000) -> tuple[City, City]:
     return City("swisscom", ZURICH, few), City("vodafone", BERLIN, many)
 
 
-async def settle(mongo_url: str, city: City) -> None:
-    """Fill the city; through the collection, as one create after the other takes minutes."""
-    dice = random.Random(city.slug)
-    database = Database(mongo_url, "profiles")
-    store = HelperStore(database, city.slug, None)
-    for first in range(0, city.helpers, BATCH):
+def settle(helpers: Any, city: City) -> None:
+    """Fill the city up to its number; straight in profiles' collection, as one create after the
+    other takes minutes.
+    """
+    dice = random.Random(f"{city.slug} {len(city.ids)}")
+    codec = HelperStore.unrelayed(Database("mongodb://127.0.0.1", "profiles"), city.slug)._codec
+    for first in range(len(city.ids), city.helpers, BATCH):
         batch = []
         for _ in range(first, min(first + BATCH, city.helpers)):
             helper = a_listed_helper(
@@ -64,12 +65,11 @@ async def settle(mongo_url: str, city: City) -> None:
                 availability=Availability(ALL_WEEK),
                 bio="Twenty years with cables. " * 20,
             )
-            document = store._codec.encode(helper)
+            document = codec.encode(helper)
             batch.append(document | {"tenant": city.slug, "version": 1, "sequence": 1})
-        await store._documents.insert_many(batch)
+        helpers.insert_many(batch)
         city.ids += [each["_id"] for each in batch]
-    city.points = [city.near(dice) for _ in range(POINTS)]
-    database.close()
+    city.points = city.points or [city.near(dice) for _ in range(POINTS)]
 
 
 async def learn(mongo_url: str, towns: tuple[City, ...], file: Path) -> None:

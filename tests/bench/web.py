@@ -44,7 +44,9 @@ class House:
         url = f"{self.profiles.address}/readyz"
         assert _answers(url), "the indexes come before the helpers"
         towns = cities()
-        asyncio.run(self._fill(towns))
+        for city in towns:
+            settle(self.ground.mongo["profiles"]["helpers"], city)
+        asyncio.run(learn(self.ground.database.mongo_url, towns, self.asked))
         return towns
 
     @cached_property
@@ -89,12 +91,6 @@ class House:
         web = self.ground.web(name, f"services.{name}.app:create")
         until(lambda: _answers(f"{web.address}/readyz"), f"{name}'s start")
         return web
-
-    async def _fill(self, towns: tuple[City, City]) -> None:
-        url = self.ground.database.mongo_url
-        for city in towns:
-            await settle(url, city)
-        await learn(url, towns, self.asked)
 
 
 def read(house: House, rounds: int, step: Callable[[], None]) -> Iterator[Row]:
