@@ -8,7 +8,7 @@ REQUIREMENTS := requirements/bootstrap.txt requirements/dev.txt
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast chaos pressure bench check format openapi logs status down clean lock
+.PHONY: help demo test fast chaos pressure bench growth check format openapi logs status down clean lock
 
 help: ## show what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ pressure: $(READY) ## measure a minute of each long trouble (PRESSURE_SECONDS=60
 
 bench: $(READY) ## measure every row beside its floor (ONLY=hop ROUNDS=5), write docs/performance.md
 	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(ARGS)
+
+growth: $(READY) ## measure costs while the platform fills, and memory over stories, write docs/growth.md
+	@$(BIN)/python -m tests.bench.growth $(ARGS)
 
 check: $(READY) ## format, lint, types, import rules, architecture
 	@$(BIN)/ruff format --check .

@@ -36,7 +36,7 @@ def write(
     rows: Sequence[Row], footprint: Footprint | None, folder: Path, rounds: int, place: str
 ) -> None:
     """performance.md and performance.png in folder."""
-    head = _HEAD.format(rounds=rounds, place=place, machine=_machine(), day=_today())
+    head = _HEAD.format(rounds=rounds, place=place, machine=machine(), day=today())
     parts = [head, _overview(rows, footprint)]
     parts += [details(row) for row in rows]
     if footprint is not None:
@@ -150,7 +150,7 @@ def _plot(rows: Sequence[Row], file: Path) -> None:
     figure.savefig(file, dpi=110, metadata={"Software": None})
 
 
-def _machine() -> str:
+def machine() -> str:
     cores = len(os.sched_getaffinity(0))
     return (
         f"{cores} cores ({platform.machine()}), Python {platform.python_version()}, "
@@ -160,5 +160,5 @@ def _machine() -> str:
     )
 
 
-def _today() -> str:
+def today() -> str:
     return datetime.now(UTC).date().isoformat()
