@@ -19,7 +19,7 @@ QUICK = Plan(
     seconds=0.0,
     units=Units(search=3, list=3, commands=4, idle=0.5, stories=1),
     wave=1,
-    looks=3,
+    looks=2,
 )
 
 
@@ -53,8 +53,7 @@ def test_a_line_rises_when_it_does_so_beyond_its_unrest():
 
 def test_the_line_leaves_out_what_was_at_first():
     memory = Memory(stories=[10, 20, 30, 40, 50, 60])
-    assert memory.line([0, 50, 90, 100, 100, 100]).slope > 0
-    assert memory.line([0, 50, 90, 100, 100, 100]).slope < 0.6
+    assert memory.line([0, 50, 90, 100, 100, 100]).slope == 0
 
 
 @pytest.mark.timeout(300)
@@ -68,7 +67,7 @@ def test_every_unit_is_done_on_a_platform_of_that_size(tmp_path: Path):
             [each.units for each in work.rounds[size]] == [units[name]] for size in (100, 250)
         )
     assert found.scored[250] > found.scored[100] > 1
-    assert found.held.stories == [1, 2, 3]
+    assert found.held.stories == [1, 2]
     assert set(found.held.blocks) == set(SERVICES)
     report.write(found, tmp_path)
     text = (tmp_path / "growth.md").read_text()

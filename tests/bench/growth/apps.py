@@ -17,7 +17,7 @@ from shared.rabbit import delivery
 
 BLOCKS = "python_allocated_blocks"
 
-FEW = 64
+FEW = 16
 """What a process remembers on purpose, up to a number, is full at once and hides nothing."""
 
 

@@ -39,8 +39,8 @@ class Memory:
     seconds: float = 0.0
 
     def line(self, values: Sequence[float]) -> Line:
-        """Over the second half of the looks."""
-        half = len(self.stories) // 2
+        """Over the second half of the looks, two at least."""
+        half = min(len(self.stories) // 2, len(self.stories) - 2)
         return fitted(self.stories[half:], values[half:])
 
     def look(self, stories: int, platform: Platform) -> None:
