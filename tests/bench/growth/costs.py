@@ -141,6 +141,7 @@ class Costs:
         with watched(self._platform.pids) as spent:
             story = self._platform.tell(BERLIN)
             self._platform.rest()
+        self._platform.forget_mails()
         cpu = {
             name: max(0.0, 1000 * seconds - self._usual(idle, name) * spent.seconds)
             for name, seconds in spent.cpu.items()
