@@ -31,7 +31,7 @@ class Plan:
 
     sizes: tuple[int, ...] = SIZES
     rounds: int = 3
-    patience: float = 240.0
+    patience: float = 300.0
     seconds: float = 300.0
     wave: int = 6
     looks: int = 6

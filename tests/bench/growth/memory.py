@@ -15,6 +15,9 @@ from tests.bench.measure import WrongResultError, resident_mib
 AT_ONCE = 3
 """Stories that are told side by side."""
 
+ENOUGH = 6
+"""Looks below which a line says too little to be judged."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -38,9 +41,14 @@ class Memory:
     blocks: dict[str, list[int]] = field(default_factory=dict)
     seconds: float = 0.0
 
+    @property
+    def judged(self) -> int:
+        """How many looks a line is fitted over."""
+        return max(2, len(self.stories) - len(self.stories) // 2)
+
     def line(self, values: Sequence[float]) -> Line:
         """Over the second half of the looks, two at least."""
-        half = min(len(self.stories) // 2, len(self.stories) - 2)
+        half = len(self.stories) - self.judged
         return fitted(self.stories[half:], values[half:])
 
     def look(self, stories: int, platform: Platform) -> None:

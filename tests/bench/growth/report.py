@@ -13,7 +13,7 @@ from deploy.local.stack import SERVICES
 from tests.bench.growth.apps import FEW
 from tests.bench.growth.costs import IDLE, SEARCH, STORY, Work
 from tests.bench.growth.crowd import EACH, OWN, Filling
-from tests.bench.growth.memory import AT_ONCE, Memory
+from tests.bench.growth.memory import AT_ONCE, ENOUGH, Memory
 from tests.bench.report import machine, table, today
 
 MOST = 2.0
@@ -222,6 +222,8 @@ def _blocks(held: Memory, name: str) -> list[str]:
         return ["", "", "not ours"]
     line = held.line(held.blocks[name])
     says = "**rises**" if line.rises and line.slope > 1 else "level"
+    if held.judged < ENOUGH:
+        says = "too few looks"
     return [f"{held.blocks[name][-1]:,}", f"{line.slope:.1f} ± {2 * line.error:.1f}", says]
 
 
