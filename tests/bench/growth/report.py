@@ -254,6 +254,6 @@ def _ratios(axes: Axes, found: Found, group: str, title: str) -> None:
         ratios = [each / costs[0] for each in costs]
         axes.plot(work.sizes, ratios, marker="o", label=work.title)
     axes.set_xscale("log")
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.1 * max(MOST, axes.get_ylim()[1]))
     axes.set_xlabel("helpers and jobs")
     axes.set_title(title, fontsize=10)
