@@ -114,7 +114,7 @@ class SteppedDatabase(Database):
     """The real database as one process sees it, call by call; it shares the connection."""
 
     def __init__(self, real: Database, network: Network, process: str) -> None:
-        self.name, self.provider = real.name, real.provider
+        self.name, self.provider, self.writes = real.name, real.provider, real.writes
         self._real, self._network, self._process = real, network, process
 
     def collection(self, name: str) -> "SteppedCollection":
