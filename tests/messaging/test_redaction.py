@@ -1,7 +1,7 @@
 import re
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -124,30 +124,44 @@ def test_of_many_sentences_hardly_one_is_taken_for_the_other_kind(half: str):
     assert recall >= 0.97
 
 
+def taken(work: Callable[[], object]) -> float:
+    """Seconds of CPU."""
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
 def cpu(text: str) -> float:
     """Seconds of CPU for one redaction, the best of three."""
-    taken = []
-    for _ in range(3):
-        begun = time.process_time()
-        redact(text, "DE")
-        taken.append(time.process_time() - begun)
-    return min(taken)
+    return min(taken(lambda: redact(text, "DE")) for _ in range(3))
 
 
-def test_four_thousand_characters_take_about_a_millisecond():
-    texts = {
-        half: "\n".join(text for _, text, _ in sentences(half)) for half in ("first", "second")
-    }
-    prose = (
-        "Guten Tag, unser Drucker zeigt seit gestern einen Fehler, könnten Sie um 14:30 kommen? "
-    )
-    texts["prose"] = prose * 50
+def yardstick() -> int:
+    """About a millisecond on the machine on which the bound was found."""
+    return sum(number * number % 7 for number in range(20_000))
+
+
+def in_yards(text: str) -> float:
+    """How long a redaction takes beside the yardstick: the best of many, taken in turns.
+
+    What else the machine does meets both.
+    """
+    rounds = [(taken(lambda: redact(text, "DE")), taken(yardstick)) for _ in range(25)]
+    redaction, yard = min(each for each, _ in rounds), min(each for _, each in rounds)
+    print(f"{redaction * 1000:.2f} ms of CPU, the yardstick {yard * 1000:.2f} ms")
+    return redaction / yard
+
+
+@pytest.mark.parametrize(("name", "yards"), [("prose", 1.0), ("first", 2.6), ("second", 2.6)])
+def test_four_thousand_characters_take_a_millisecond_or_two_if_every_line_holds_a_number(
+    name: str, yards: float
+):
+    prose = "Guten Tag, unser Drucker zeigt seit gestern einen Fehler, könnten Sie um 14:30 kommen?"
+    lines = [prose] * 50 if name == "prose" else [text for _, text, _ in sentences(name)]
+    text = "\n".join(lines)
     redact("warm up 0176 12345678", "DE")
-    for name, text in texts.items():
-        pieces = [text[at : at + 4000] for at in range(0, len(text) - 3999, 4000)]
-        median = statistics.median(cpu(piece) for piece in pieces)
-        print(f"{name}: {median * 1000:.2f} ms for 4,000 characters")
-        assert median < 0.05
+    pieces = [text[at : at + 4000] for at in range(0, len(text) - 3999, 4000)]
+    assert statistics.median(in_yards(piece) for piece in pieces) < yards
 
 
 PIECES = (

@@ -1,6 +1,7 @@
 """E-mail addresses and links, with their signs written out or not."""
 
 import re
+from collections.abc import Iterable
 
 from services.messaging.model.redaction.plain import Plain, Span
 
@@ -28,7 +29,7 @@ _SPELLED_TOP = (
 
 _DOT_WORD = "(?:dot|punkt|point|punto)"
 _POINT = re.compile(
-    rf"[\s(\[{{<.](?:(?<={_OPEN})\s?(?:{_DOT_WORD}|\.){_CLOSE}"
+    rf"[\s(\[{{<.](?=[\s(\[{{<.]|dot|pun|poi)(?:(?<={_OPEN})\s?(?:{_DOT_WORD}|\.){_CLOSE}"
     rf"|(?<=\s){_OPEN}\s?(?:{_DOT_WORD}|\.){_CLOSE}"
     rf"|(?<=\s)\.\s?(?=(?:{_TOP}){_END}|[a-z0-9-]{{1,40}}\s?\.\s?(?:{_TOP}){_END})"
     rf"|(?<=[a-z0-9]\.)\s(?=[a-z0-9-]{{1,40}}\s\.\s?(?:{_TOP}){_END})"
@@ -37,12 +38,15 @@ _POINT = re.compile(
     rf"(?=[a-z0-9._-]{{1,40}}(?:{_AT_WORD}|\s{_SPELLED_TOP})))"
 )
 _JOINT = re.compile(
-    r"\s(?:underscore|unterstrich|tiret bas|trattino basso|minus|bindestrich|tiret|trattino|dash)"
+    r"\s(?=[umbtd])(?:underscore|unterstrich|tiret bas|trattino basso|minus|bindestrich|tiret"
+    r"|trattino|dash)"
     rf"\s(?=[a-z0-9._-]{{1,40}}{_AT_WORD})"
 )
+_JOINT_HINTS = ("underscore", "strich", "tiret", "trattino", "minus", "dash")
 _HOST = rf"[a-z0-9-]{{1,63}}(?:\.[a-z0-9-]{{1,63}}){{0,3}}\.(?:{_TOP}){_END}"
 _AT = re.compile(
-    rf"[\s(\[{{<@](?:(?<={_OPEN})\s?(?:a|{_AT_NAMES}|@){_CLOSE}"
+    rf"[\s(\[{{<@](?=[\s(\[{{<@]|a[tfr\s)\]}}>]|kl|ch|bei|pr)"
+    rf"(?:(?<={_OPEN})\s?(?:a|{_AT_NAMES}|@){_CLOSE}"
     rf"|(?<=\s){_OPEN}\s?(?:a|{_AT_NAMES}|@){_CLOSE}"
     rf"|(?<=\s)\s?@\s{{0,2}}(?=[a-z0-9-]{{1,63}}\.|(?:{_PROVIDERS}){_END})"
     rf"|(?<=@)\s{{1,2}}(?=[a-z0-9-]{{1,63}}\.|(?:{_PROVIDERS}){_END})"
@@ -60,14 +64,16 @@ _MAIL = re.compile(
     rf"@(?:[a-z0-9-]{{1,63}}(?:\.[a-z0-9-]{{1,63}}){{0,4}}\.[a-z]{{2,24}}"
     rf"|(?:{_PROVIDERS})(?:\s(?:{_TOP}))?){_END}"
 )
-_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._%+-")
-_LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
+_NAME = "abcdefghijklmnopqrstuvwxyz0123456789._%+-"
+_LABEL = "abcdefghijklmnopqrstuvwxyz0123456789.-"
 
+_AFTER_WWW = rf"\s?w\s?w\s?\d?\.\s?(?:[a-z0-9-]{{1,63}}\.(?:{_TOP}){_END}\S*|\S+)"
+_WWW = re.compile(rf"w(?<![a-z0-9].){_AFTER_WWW}")
 _SCHEME = re.compile(
-    r"(?<![a-z0-9])(?:h\s?(?:t\s?t|x\s?x)\s?p\s?s?|ftp)\s?:\s?(?:/\s?){1,2}(?P<rest>\S+)"
-    rf"|(?<![a-z0-9])w\s?w\s?w\s?\d?\.\s?(?:[a-z0-9-]{{1,63}}\.(?:{_TOP}){_END}\S*|\S+)"
+    r"[hfw](?<![a-z0-9].)(?:(?:(?<=h)\s?(?:t\s?t|x\s?x)\s?p\s?s?|(?<=f)tp)"
+    rf"\s?:\s?(?:/\s?){{1,2}}(?P<rest>\S+)|(?<=w){_AFTER_WWW})"
 )
-_BEGINS = ("http", "hxxp", "ftp", "www", "h t", "w w")
+_SCHEME_HINT = re.compile(r":\s?/")
 
 _DOMAIN = re.compile(rf"\.(?:{_TOP}){_END}(?::\d{{1,5}})?(?:[/?#]\S*+)?")
 
@@ -93,10 +99,15 @@ def addresses_in(text: str, plain: Plain) -> list[Span]:
     if _POINT_HINT.search(plain.text):
         plain = plain.replaced(_POINT, lambda _: ".")
     if _AT_HINT.search(plain.text):
-        plain = plain.replaced(_JOINT, lambda _: "_").replaced(_AT, _at_sign)
-    found = [*_mails(plain.text), *_schemes(plain.text)]
-    spans = [plain.origin(start, end) for start, end in found]
+        if any(map(plain.text.__contains__, _JOINT_HINTS)):
+            plain = plain.replaced(_JOINT, lambda _: "_")
+        plain = plain.replaced(_AT, _at_sign)
+    mails = _mails(plain.text)
+    spans = [plain.origin(start, end) for start, end in (*mails, *_schemes(plain.text))]
+    beginning = {end: start for start, end in mails}
     for start, end in _domains(plain.text):
+        if beginning.get(end, end) <= start:
+            continue  # It is the domain of an address.
         span = plain.origin(start, end)
         if not _ends_as_sentence(text, span):
             spans.append(span)
@@ -120,13 +131,11 @@ def _mails(text: str) -> list[Span]:
 
 
 def _schemes(text: str) -> list[Span]:
-    spans: list[Span] = []
-    if not any(begin in text for begin in _BEGINS):
-        return spans
-    for match in _SCHEME.finditer(text):
-        if match["rest"] is None or not _AT_HOME.match(match["rest"]):
-            spans.append((match.start(), match.start() + len(match[0].rstrip(_PUNCTUATION))))
-    return spans
+    found: Iterable[re.Match[str]] = _WWW.finditer(text)
+    if _SCHEME_HINT.search(text):
+        links = _SCHEME.finditer(text)
+        found = (each for each in links if not each["rest"] or not _AT_HOME.match(each["rest"]))
+    return [(each.start(), each.start() + len(each[0].rstrip(_PUNCTUATION))) for each in found]
 
 
 def _domains(text: str) -> list[Span]:
@@ -140,11 +149,9 @@ def _domains(text: str) -> list[Span]:
     return spans
 
 
-def _walked_back(text: str, place: int, least: int, allowed: frozenset[str]) -> int:
+def _walked_back(text: str, place: int, least: int, allowed: str) -> int:
     """Where the characters before place that are allowed begin; never before least."""
-    while place > least and text[place - 1] in allowed:
-        place -= 1
-    return place
+    return least + len(text[least:place].rstrip(allowed))
 
 
 def _ends_as_sentence(text: str, origin: Span) -> bool:

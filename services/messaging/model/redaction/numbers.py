@@ -1,7 +1,7 @@
 """Telephone numbers and bank accounts, and the many numbers that are neither."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 import phonenumbers
@@ -14,30 +14,32 @@ _FEWEST = 7
 
 _ENOUGH = re.compile(rf"(?:[0-9][^0-9]*+){{{_FEWEST}}}")
 
-_PLUS = re.compile(r"(?<![a-z])(?:plus|piu)[\W_]{1,2}(?=[1-9])")
+_PLUS = re.compile(r"p(?<![a-z].)(?:lus|iu)[\W_]{1,2}(?=[1-9])")
 _DIGIT_LIKE = {"o": "0", "l": "1", "i": "1", "|": "1", "s": "5"}
-_LOOKALIKE = re.compile(r"[olis|](?:(?<=[0-9].)(?=[0-9])|(?<![a-z].)(?=[0-9]))")
+_LOOKALIKE = re.compile(r"[olis|](?=[0-9])(?:(?<=[0-9].)|(?<![a-z].))")
 """Letters that pass for digits among digits."""
 
 _FILLER = re.compile(
-    r"(?<=[0-9])[\W_]{1,3}(?:dann|danach|then|puis|poi|minus|strich|bindestrich|dash|tiret"
+    r"[0-9][\W_]{1,3}+(?:dann|danach|then|puis|poi|minus|strich|bindestrich|dash|tiret"
     r"|trattino|slash|schragstrich|pause|double|doppel|doppelt|triple|doppio)[\W_]{1,3}(?=[0-9])"
 )
-"""Words that people put between the digits of a number."""
+"""Words that people put between the digits of a number, and the digit before them."""
 
-_RUN = re.compile(r"[0-9](?:[\W_]{0,4}[0-9])*+")
+_RUN = re.compile(r"[0-9]++(?:[\W_]{1,4}[0-9]++)*+")
 """Digits with nothing between them that would part a number."""
 
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _MONTH = r"(?:0?[1-9]|1[0-2])"
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_IPV6_HINT = re.compile(r":[0-9a-f]{0,4}:[0-9a-f]{0,4}:[0-9a-f]{0,4}:")
 _IPV6 = re.compile(r"(?<![\w:])(?=[0-9:]{0,39}[a-f])[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){4,7}(?![\w:])")
 _PRIVATE = rf"(?:10|127|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01])|255\.255)(?:\.{_OCTET})"
 _HARMLESS = re.compile(
-    rf"(?<!\d){_DAY}[./-]{_MONTH}[./-]20\d\d(?!\d)"  # 24.12.2026
-    rf"|(?<!\d)(?<!\d[./-]){_DAY}([./-]){_MONTH}\1\d\d(?![\d./-]\d|\d)"  # 24.12.26
-    r"|(?<!\d)20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?!\d)"  # 2026-12-24
-    rf"|(?<!\d)(?<!\d[./-]){_DAY}\.(?:0[1-9]|1[0-2])\.(?=\W*(?:$|[^\d\s]|\s))(?!\d)"  # 05.06.
+    r"(?<!\d)(?=[0-9]{1,4}\s?[./:,'\u2013-]|[0-9]{5},|[0-9]{1,3} 000)(?:"  # in short
+    rf"{_DAY}[./-]{_MONTH}[./-]20\d\d(?!\d)"  # 24.12.2026
+    rf"|(?<!\d[./-]){_DAY}([./-]){_MONTH}\1\d\d(?![\d./-]\d|\d)"  # 24.12.26
+    r"|20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?!\d)"  # 2026-12-24
+    rf"|(?<!\d[./-]){_DAY}\.(?:0[1-9]|1[0-2])\.(?=\W*(?:$|[^\d\s]|\s))(?!\d)"  # 05.06.
     r"|(?<![\d:])(?:[01]?\d|2[0-4]):[0-5]\d(?![\d:])"  # 14:30
     r"|(?<![\d.:])(?:[01]\d|2[0-4])[.:]?[0-5]\d\s?[-\u2013]\s?(?:[01]\d|2[0-4])[.:]?[0-5]\d(?![\d.:-])"
     r"|(?<![\d.])\d{1,3}(?:[.,]\d\d)?\s?[-\u2013]\s?\d{1,3}[.,]\d\d(?!\d)"  # 0,50 - 1,00
@@ -47,11 +49,14 @@ _HARMLESS = re.compile(
     r"|(?<![\d.])(?:\d{2,3}\.)?\d\d\.\d\d-\d{5,6}(?!\d)"  # 07.90-112233
     r"|(?<![\d.])(?:6\.[1-3]|10\.0)\.\d{4,5}(?:\.\d{1,5})?(?![\d.])"  # Windows 10.0.22631.4460
     r"|(?<![\d,.])\d{5}(?:,\s?\d{5})+(?![\d,.])"  # postcodes
-    r"|(?<!\d)\d{1,3}(?:[.' ]000)+(?!\d)"  # 1 000 000
+    r"|\d{1,3}(?:[.' ]000)+(?!\d))"  # 1 000 000
 )
 """Dates, times, sums and network addresses: what people must be able to write."""
 
-_MAC = re.compile(r"\d\d([:-])\d\d(?:\1\d\d){4}")
+_PARTED = re.compile(r"[./:,'\u2013-]| 000")
+"""What each of those holds."""
+
+_MAC = re.compile(r"\s*\d\d([:-])\d\d(?:\1\d\d){4}\s*\Z")
 
 _PREFIX = re.compile(r"(?<!\d)(?:\+[\W_]{0,2}[1-9]|0[\W_]{0,4}(?:0[\W_]{0,4})?[1-9])")
 """Where in a run of digits an international or trunk prefix stands."""
@@ -59,17 +64,35 @@ _PREFIX = re.compile(r"(?<!\d)(?:\+[\W_]{0,2}[1-9]|0[\W_]{0,4}(?:0[\W_]{0,4})?[1
 _WITH_PREFIX = 9
 """Digits from the prefix on that are a telephone number, valid or not."""
 
-_CALLS = re.compile(
-    r"(?<![a-z])(?:handy|tele(?:fon|phon)|telefoni|tel\b|mobil|natel|whats|ruf|anruf|nummer|erreich"
-    r"|festnetz|call|phone|cell|text me|sms|numer|portable|appel|chiam|signal|threema|viber"
-    r"|kontakt|contact|contatt|luut|lut mer)"
+_CALLS = (
+    r"handy|telefon|telephon|telefoni|tel\b|mobil|natel|whats|ruf|anruf|nummer|erreich|festnetz"
+    "|call|phone|cell|text me|sms|numer|portable|appel|chiam|signal|threema|viber|kontakt|contact"
+    "|contatt|luut|lut mer"
 )
-_LABELS = re.compile(
-    r"serie|serial|s/n|seriale|kunden|client|customer|auftrag|ticket|bestell|order|command|ordin"
-    r"|vertrag|contra|rechnung|invoice|fattur|factur|artikel|article|articol|zahler|ean|isbn|imei"
-    r"|mac|firmware|version|fehler|error|erreur|errore|code|codice|modell|model|modele|pin|kanal"
-    r"|channel|canal|case|fall|referen|vorgang|steuer|chip|build|kb|sendung|paket|paquet|colis|pacco|parcel|tracking"
+_LABELS = (
+    "serie|serial|s/n|seriale|kunden|client|customer|auftrag|ticket|bestell|order|command|ordin"
+    "|vertrag|contra|rechnung|invoice|fattur|factur|artikel|article|articol|zahler|ean|isbn|imei"
+    "|mac|firmware|version|fehler|error|erreur|errore|code|codice|modell|model|modele|pin|kanal"
+    "|channel|canal|case|fall|referen|vorgang|steuer|chip|build|kb|sendung|paket|paquet|colis|pacco"
+    "|parcel|tracking"
 )
+_CALLED = frozenset(_CALLS.replace(r"\b", "").split("|"))
+
+
+def _rests(first: str, names: str) -> str:
+    """What of the names follows their first letter; matches nothing if none begins so."""
+    rests = [name[1:] for name in names.split("|") if name[0] == first]
+    return "|".join(sorted(rests, key=len, reverse=True)) or "(?!)"
+
+
+_NAMES = re.compile(
+    "|".join(
+        rf"{first}(?:{_rests(first, _LABELS)}|(?<![a-z].)(?:{_rests(first, _CALLS)}))"
+        for first in sorted({name[0] for name in f"{_LABELS}|{_CALLS}".split("|")})
+    )
+)
+"""What a number may be, somewhere in a word, or that it may be called, at the start of one."""
+
 _NEIGHBOURS = frozenset({33, 39, 41, 43, 49, 423})
 """Country codes of the languages that are spoken here."""
 
@@ -82,29 +105,35 @@ def numbers_in(plain: Plain, region: str) -> list[Span]:
     spelled = plain.replaced(NUMBER_WORDS, digits_of)
     if spelled is not plain:
         spelled = spelled.replaced(_PLUS, lambda _: "+")
-    spelled = spelled.replaced(_FILLER, lambda _: " ")
+    spelled = spelled.replaced(_FILLER, lambda _: " ", after=1)
     text = _LOOKALIKE.sub(lambda found: _DIGIT_LIKE[found[0]], spelled.text)
-    if ":" in text:
+    if _IPV6_HINT.search(text):
         text = _IPV6.sub(lambda found: "x" * len(found[0]), text)
     if _ENOUGH.search(text) is None:
         return []
-    found = [*_ibans(spelled.text), *_telephones(text, region)]
+    runs = list(_RUN.finditer(text))
+    own = runs if text == spelled.text else _RUN.finditer(spelled.text)
+    found = [*_ibans(spelled.text, own), *_telephones(text, runs, region)]
     return [spelled.origin(start, end) for start, end in found]
 
 
-def _telephones(text: str, region: str) -> Iterator[Span]:
-    for run in _RUN.finditer(text):
-        if run.end() - run.start() < _FEWEST or _count(run[0]) < _FEWEST:
+def _telephones(text: str, runs: Iterable[re.Match[str]], region: str) -> list[Span]:
+    spans: list[Span] = []
+    for run in runs:
+        start, end = run.span()
+        if end - start < _FEWEST or _count(run[0]) < _FEWEST:
             continue
-        begin = _plus_before(text, run.start())
-        harmless = [each.span() for each in _HARMLESS.finditer(text, begin, run.end())]
-        others = _others(text, harmless, begin, run.end())
-        whole = _PREFIX.search(text, begin, run.end()) if harmless and others else None
-        if whole is not None and _is_valid(text[whole.start() : run.end()], region):
-            yield whole.start(), run.end()
-            continue
-        for start, end in others:
-            yield from _telephone(text, start, end, region)
+        start = _plus_before(text, start)
+        parts = [(start, end)]
+        if _PARTED.search(text, start, end) is not None:
+            harmless = [each.span() for each in _HARMLESS.finditer(text, start, end)]
+            parts = _others(text, harmless, start, end) if harmless else parts
+            whole = _PREFIX.search(text, start, end) if harmless and parts else None
+            if whole is not None and _is_valid(text[whole.start() : end], region):
+                parts = []
+                spans.append((whole.start(), end))
+        spans += filter(None, (_telephone(text, *part, region) for part in parts))
+    return spans
 
 
 def _others(text: str, harmless: list[Span], start: int, end: int) -> list[Span]:
@@ -120,35 +149,32 @@ def _plus_before(text: str, start: int) -> int:
     return start if plus < 0 or text[plus + 1 : start].strip(" (") else plus
 
 
-def _telephone(text: str, start: int, end: int, region: str) -> Iterator[Span]:
+def _telephone(text: str, start: int, end: int, region: str) -> Span | None:
     """The number in this run of digits, if there is one."""
-    count = _count(text[start:end])
+    run = text[start:end]
+    count = _count(run)
     if count < _FEWEST:
-        return
-    before = text[max(0, start - _LOOK_BACK) : start]
+        return None
+    names: list[str] = _NAMES.findall(text[max(0, start - _LOOK_BACK) : start])
+    called = bool(names) and names[-1] in _CALLED
     prefix = _PREFIX.search(text, start, end)
-    if _named(before, _LABELS) > _named(before, _CALLS) or _MAC.fullmatch(text[start:end].strip()):
-        if prefix and _is_valid(text[prefix.start() : end], region, _NEIGHBOURS):
-            yield prefix.start(), end
-        return
+    if (names and not called) or _MAC.match(run):
+        known = prefix and _is_valid(text[prefix.start() : end], region, _NEIGHBOURS)
+        return (prefix.start(), end) if prefix and known else None
     if prefix is not None:
-        dialled = _count(text[prefix.start() : end])
-        if dialled >= _WITH_PREFIX or _is_valid(text[prefix.start() : end], region):
-            yield _opened(text, prefix.start()), end
-            return
-    if (_named(before, _CALLS) >= 0 and count <= 14) or (
-        10 <= count <= 15 and _is_abroad(text[start:end])
-    ):
-        yield start, end
+        dialled = run[prefix.start() - start :]
+        if _count(dialled) >= _WITH_PREFIX or _is_valid(dialled, region):
+            return _opened(text, prefix.start()), end
+    if (called and count <= 14) or (10 <= count <= 15 and _is_abroad(run)):
+        return start, end
+    return None
+
+
+_NO_DIGITS = bytes(set(range(128)) - set(b"0123456789"))
 
 
 def _count(run: str) -> int:
-    return sum(map(run.count, "0123456789"))
-
-
-def _named(before: str, names: re.Pattern[str]) -> int:
-    """Where the last of these names begins; -1 if there is none."""
-    return max((found.start() for found in names.finditer(before)), default=-1)
+    return len(run.encode("ascii", "ignore").translate(None, _NO_DIGITS))
 
 
 def _opened(text: str, start: int) -> int:
@@ -194,29 +220,31 @@ _IBAN_COUNTRIES = (
     (29, ("ua",)),
     (31, ("mt",)),
 )
-_IBAN_LENGTHS = {country: length for length, group in _IBAN_COUNTRIES for country in group}
-"""ISO 13616 registry: country -> characters in all."""
+_CHECK = re.compile(r"[0-9][\W_]{0,2}[0-9]")
+"""The two digits behind the country."""
 
-_AFTER_LETTER = re.compile(
-    r"[0-9](?:(?<=[a-z].)|(?<=[a-z][\W_].)|(?<=[a-z][\W_][\W_].))[\W_]{0,2}[0-9]"
-)
 _COUNTRY = re.compile(r"[a-z](?:(?<![a-z0-9].)|(?<=iban.))[\W_]{0,2}[a-z][\W_]{0,2}\Z")
-_SEPARATED = re.compile(r"[\W_]{0,3}([a-z0-9])")
+_ACCOUNTS = {
+    country: re.compile(rf"(?:[\W_]{{0,3}}[a-z0-9]){{{length - 4}}}")
+    for length, group in _IBAN_COUNTRIES
+    for country in group
+}
+"""ISO 13616 registry: country -> what follows its check digits."""
+
 _IBAN_DIGITS = 0.7
 """Share of digits behind the country that tells an account from a sentence; letters are few."""
 
 
-def _ibans(text: str) -> Iterator[Span]:
-    for check in _AFTER_LETTER.finditer(text):
-        start = _COUNTRY.search(text, max(0, check.start() - 6), check.start())
-        country = "".join(filter(str.isalpha, start[0])) if start else ""
-        end, account = check.end(), ""
-        while country in _IBAN_LENGTHS and len(account) < _IBAN_LENGTHS[country] - 4:
-            following = _SEPARATED.match(text, end)
-            if following is None:
-                break
-            account, end = account + following[1], following.end()
-        else:
-            digits = sum(map(str.isdecimal, account))
-            if start and account and digits >= _IBAN_DIGITS * len(account):
-                yield start.start(), end
+def _ibans(text: str, runs: Iterable[re.Match[str]]) -> Iterator[Span]:
+    for run in runs:
+        begin = run.start()
+        start = _COUNTRY.search(text, max(0, begin - 6), begin)
+        if start is None:
+            continue
+        follows = _ACCOUNTS.get("".join(filter(str.isalpha, start[0])))
+        check = _CHECK.match(text, begin)
+        account = follows.match(text, check.end()) if follows and check else None
+        if account is not None:
+            characters = sum(map(str.isalnum, account[0]))
+            if _count(account[0]) >= _IBAN_DIGITS * characters:
+                yield start.start(), account.end()

@@ -2,56 +2,94 @@
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 Span = tuple[int, int]
 
-_LOWER = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+Edit = tuple[int, int, int]
+"""Where something began and ended that was replaced, and the length of what stands there now."""
+
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
 
 
 @dataclass(frozen=True)
 class Plain:
-    """starts[i] is where in the original text[i] comes from; one more entry marks the end."""
+    """A text that was made of the one before by edits, in order; the original has none before."""
 
     text: str
-    starts: Sequence[int]
+    before: "Plain | None" = None
+    edits: Sequence[Edit] = ()
 
     def origin(self, start: int, end: int) -> Span:
         """The original's characters that became text[start:end]."""
-        last = self.starts[end - 1] + 1
-        return self.starts[start], max(last, self.starts[end])
+        last, plain = end - 1, self
+        while plain.before is not None:
+            begins, ends = plain._places
+            edit = bisect_right(begins, start)
+            if (edit == len(begins) or end < begins[edit]) and (
+                edit == 0 or start >= ends[edit - 1]
+            ):
+                # Nothing was edited in here, so all of it moves alike.
+                moved = plain.edits[edit - 1][1] - ends[edit - 1] if edit else 0
+                start, last, end = start + moved, last + moved, end + moved
+            else:
+                start, last, end = plain._back(start), plain._back(last), plain._back(end)
+            plain = plain.before
+        return start, max(last + 1, end)
+
+    def _back(self, at: int) -> int:
+        """Where in the text before this character comes from."""
+        begins, ends = self._places
+        edit = bisect_right(begins, at) - 1
+        if edit < 0:
+            return at
+        start, end, _ = self.edits[edit]
+        return start if at < ends[edit] else end + at - ends[edit]
+
+    @cached_property
+    def _places(self) -> tuple[list[int], list[int]]:
+        """Where the edits begin and end in the new text; wanted when something was found."""
+        begins, ends, shift = [], [], 0
+        for start, end, length in self.edits:
+            begins.append(start + shift)
+            ends.append(start + shift + length)
+            shift += length - (end - start)
+        return begins, ends
 
     def replaced(
-        self, pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str]
+        self,
+        pattern: re.Pattern[str],
+        replacement: Callable[[re.Match[str]], str],
+        after: int = 0,
     ) -> "Plain":
-        """With every match of pattern replaced; the new characters come from where it began."""
-        pieces: list[str] = []
-        starts: list[int] = []
-        done = 0
-        for match in pattern.finditer(self.text):
+        """With every match of pattern replaced; the new characters come from where it began.
+
+        The first characters of each match, as many as after says, stay.
+        """
+        edits: list[Edit] = []
+
+        def edited(match: re.Match[str]) -> str:
             new = replacement(match)
-            pieces += [self.text[done : match.start()], new]
-            starts += self.starts[done : match.start()]
-            starts += [self.starts[match.start()]] * len(new)
-            done = match.end()
-        if not done:
-            return self
-        pieces.append(self.text[done:])
-        starts += self.starts[done:]
-        return Plain("".join(pieces), starts)
+            start, end = match.span()
+            edits.append((start + after, end, len(new)))
+            return match[0][:after] + new if after else new
+
+        text = pattern.sub(edited, self.text)
+        return Plain(text, self, edits) if edits else self
 
 
 def folded(text: str) -> Plain:
     """Lower case, compatibility forms resolved, marks and invisible characters left out."""
-    whole = range(len(text) + 1)
     if text.isascii():
-        return Plain(text.lower(), whole)
-    plain = Plain(text, whole).replaced(_FOREIGN, lambda match: _resolved(match[0]))
+        return Plain(text.lower())
+    plain = Plain(text).replaced(_FOREIGN, lambda match: _resolved(match[0]))
+    same = all(length == 1 for _, _, length in plain.edits)
     # Whatever is not ASCII by now is in lower case already, and keeps its length.
-    return Plain(plain.text.translate(_LOWER), plain.starts)
+    lower = plain.text.lower()
+    return Plain(lower) if same else Plain(lower, plain.before, plain.edits)
 
 
 @lru_cache(maxsize=4096)

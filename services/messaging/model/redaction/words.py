@@ -140,8 +140,12 @@ def _pattern(trie: Mapping[str, Any]) -> str:
     return f"(?>{'|'.join(branches)})" + ("?" if "" in trie else "")
 
 
-_WORD = _pattern(_trie(DIGITS_OF))
-NUMBER_WORDS = re.compile(rf"(?<![a-z])(?>{_WORD})++(?![a-z])")
+_TRIE = _trie(DIGITS_OF)
+_WORD = _pattern(_TRIE)
+_FIRST = "|".join(rf"{letter}(?<![a-z].){_pattern(rest)}" for letter, rest in sorted(_TRIE.items()))
+"""A word at the beginning of one; the letter comes first, as that is what is searched fast."""
+
+NUMBER_WORDS = re.compile(rf"(?:{_FIRST})(?>{_WORD})*+(?![a-z])")
 """Number words, also several written as one."""
 
 _ONE = re.compile(_WORD)
@@ -149,4 +153,6 @@ _ONE = re.compile(_WORD)
 
 def digits_of(words: re.Match[str]) -> str:
     """The digits of what NUMBER_WORDS found."""
-    return "".join(DIGITS_OF[word[0]] for word in _ONE.finditer(words[0]))
+    said = words[0]
+    known = DIGITS_OF.get(said)
+    return known or "".join(DIGITS_OF[word] for word in _ONE.findall(said))
