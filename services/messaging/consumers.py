@@ -1,4 +1,4 @@
-"""What messaging hears: jobs, helpers, and its own messages and reports."""
+"""What messaging hears: jobs, cases, helpers, and its own messages and reports."""
 
 from typing import Any
 
@@ -20,6 +20,8 @@ from services.messaging.privacy import MessagingData
 from services.messaging.store import (
     Acquaintances,
     Answers,
+    CaseRow,
+    CaseRows,
     HelperRow,
     HelperRows,
     JobRow,
@@ -27,7 +29,7 @@ from services.messaging.store import (
     Parts,
 )
 from shared.contracts.base import Delivered
-from shared.contracts.jobs import JobEvent
+from shared.contracts.jobs import CaseEvent, JobEvent
 from shared.contracts.messaging import (
     ConversationNoticed,
     ConversationReported,
@@ -67,6 +69,13 @@ async def follow_job(delivered: Delivered[JobEvent], scope: Scope) -> None:
         return  # A milestone is told when it is reached, not when its facts are told again.
     milestone = TellMilestone(delivered.subject, job.state, job.customer_id, job.helper_id)
     await tell_milestone(milestone, scope)
+
+
+@consumers.on("cases", CaseEvent)
+async def keep_case(delivered: Delivered[CaseEvent], scope: Scope) -> None:
+    case = delivered.event.facts
+    row = CaseRow(delivered.subject, case.job_id, case.state)
+    await scope.store(CaseRows).put(row, delivered)
 
 
 @consumers.on("helpers", HelperEvent)

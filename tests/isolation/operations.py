@@ -35,7 +35,7 @@ QUERY: dict[str, str] = {
     "to": TO,
     "year": str(_SOON.year),
     "token": "acc_nobody.secret",
-    "case_id": derived_id("case", "whatever"),
+    "case_id": "that of the world",
     "q": "Blumentopf",
 }
 """Query parameters that are sent wherever they are known; the others must not be required."""

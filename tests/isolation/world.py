@@ -68,11 +68,13 @@ class Token:
 class World:
     """things: parameter name -> ids of real things of the victims, all in one tenant.
 
+    case is the one with which support looks at the quiet one's talk.
     private must never be read by anybody else in the tenant, public by nobody outside of it.
     """
 
     platform: Platform
     things: dict[str, list[str]]
+    case: str
     private: dict[str, str]
     public: dict[str, str]
     owners: list[Token]
@@ -100,7 +102,10 @@ class World:
             headers["Idempotency-Key"] = new_id("key")
         if path is None:
             path, _ = operation.filled({name: ids[0] for name, ids in self.things.items()})
-        options: dict[str, Any] = {"params": operation.query, "headers": headers}
+        query = operation.query
+        if "case_id" in query:
+            query["case_id"] = self.case
+        options: dict[str, Any] = {"params": query, "headers": headers}
         if body is not None:
             options["json"] = body
         elif operation.upload == "multipart/form-data":
@@ -257,6 +262,7 @@ def _made(people: _People, ours: Story, neighbours: Story, foreign: Story) -> Wo
     return World(
         people.platform,
         things,
+        case=_case(quiet, offered),
         private=ids | _told_in_confidence(ours) | _known_to_nobody(quiet, idle),
         public=public,
         owners=[_token(name, person) for name, person in owners.items()],

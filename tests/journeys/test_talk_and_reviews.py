@@ -214,8 +214,16 @@ def test_a_report_is_read_with_a_case_and_a_block_is_silent(talk: Talk):
     path = f"/v1/support/reports/{report['id']}"
     assert talk.second.ask("GET", path).status == 422
     assert customer.ask("GET", path, params={"case_id": new_id("case")}).status == 403
-    lines = talk.second.get(path, case_id=new_id("case"))["lines"]
+    refused = talk.second.ask("GET", path, params={"case_id": new_id("case")})
+    assert (refused.status, refused.body["code"]) == (422, "unusable_case")
+    lines = talk.second.get(path, case_id=report["case_id"])["lines"]
     assert "So sieht es aus" in [line["text"] for line in lines]
+    matter = {"type": "other", "reason": "Bitte lesen Sie mit"}
+    case = customer.post(f"/v1/jobs/{talk.story.job_id}/cases", matter)["id"]
+    said = talk.second.get(
+        f"/v1/support/conversations/{talk.id}/messages", case_id=case, limit=100
+    )["data"]
+    assert "So sieht es aus" in [each["text"] for each in said]
     helper.post(f"{talk.path}/block")
     talk.say(customer, "Hören Sie mich?")
     assert "Hören Sie mich?" in talk.texts(customer)

@@ -10,7 +10,7 @@ import httpx
 from services.messaging.commands import follow
 from services.messaging.model import Conversation, Draft, Message
 from services.messaging.store import Followers
-from shared.contracts.jobs import JobBooked, JobEvent, JobFacts, JobRequested
+from shared.contracts.jobs import CaseFacts, CaseOpened, JobBooked, JobEvent, JobFacts, JobRequested
 from shared.contracts.profiles import Availability, HelperFacts, HelperListed, HelperUnlisted
 from shared.kernel.clock import utc_now
 from shared.kernel.geo import Point
@@ -118,6 +118,26 @@ async def a_job(messaging: Harness, customer: str, helper: str | None, **options
 async def book(messaging: Harness, job: Job) -> None:
     facts = job.facts(state="booked", booked_at=utc_now())
     await tell(messaging, job, JobBooked(facts), 2)
+
+
+def case_facts(job: str, **changes: Any) -> CaseFacts:
+    facts: dict[str, Any] = {
+        "job_id": job,
+        "type": "other",
+        "severity": "normal",
+        "state": "open",
+        "opened_at": NOW,
+        "respond_by": NOW,
+    }
+    return CaseFacts(**(facts | changes))
+
+
+async def a_case(messaging: Harness, job: Job) -> str:
+    """An open one about the job; sequence 1 is used up."""
+    case = new_id("case")
+    event = CaseOpened(case_facts(job.id))
+    await messaging.deliver(event, subject=case, tenant=job.tenant)
+    return case
 
 
 def words(text: str = "Can you help me?", **changes: Any) -> dict[str, Any]:

@@ -1,12 +1,25 @@
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
 
 from shared.contracts.audit import AUDITED
+from shared.contracts.jobs import CaseAssigned, CaseClosed, CaseOpened
 from shared.kernel.ids import new_id
 from tests.harness import Harness
-from tests.messaging.builders import Talk, a_talk, get, post
+from tests.messaging.builders import (
+    NOW,
+    Job,
+    Talk,
+    a_case,
+    a_helper,
+    a_job,
+    a_talk,
+    case_facts,
+    get,
+    post,
+)
 from tests.messaging.test_attachments import PATH as ATTACHMENTS
 from tests.messaging.test_attachments import uploaded
 
@@ -45,7 +58,7 @@ async def test_a_report_keeps_what_its_reporter_could_see_then(messaging: Harnes
     assert (report["reason"], report["reported_by"]) == ("scam", talk.helper)
     assert "cash" not in str(report)
     await talk.say(talk.customer, "said later")
-    case = new_id("case")
+    case = report["case_id"]
     answer = await support(messaging, f"/v1/support/reports/{report['id']}?case_id={case}")
     lines = answer.json()["lines"]
     assert [line["text"] for line in lines] == ["Pay me in cash, outside", "look"]
@@ -64,7 +77,7 @@ async def test_a_conversation_and_its_files_are_read_with_a_case_and_written_dow
     await talk.say(talk.customer, "look", attachments=[picture])
     await post(messaging, f"{talk.path}/block", None, talk.helper)
     await talk.say(talk.customer, "not heard")
-    case = new_id("case")
+    case = await a_case(messaging, await a_job(messaging, talk.customer, talk.helper))
     path = f"/v1/support/conversations/{talk.id}/messages?limit=2&case_id={case}"
     first = (await support(messaging, path)).json()
     assert [each["text"] for each in first["data"]] == ["Can you help me?", "look"]
@@ -88,6 +101,71 @@ async def test_without_a_case_nothing_is_seen(messaging: Harness, case: str):
         answer = await support(messaging, f"/v1/support/{path}?{case}")
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["parameter"] == "case_id"
+
+
+async def refused(messaging: Harness, talk: Talk, case: str) -> str:
+    """Why this case does not open the conversation; empty if it does."""
+    answer = await support(
+        messaging, f"/v1/support/conversations/{talk.id}/messages?case_id={case}"
+    )
+    if answer.status_code == 200:
+        return ""
+    assert (answer.status_code, answer.json()["code"]) == (422, "unusable_case")
+    [error] = answer.json()["errors"]
+    assert error["parameter"] == "case_id"
+    return str(error["detail"])
+
+
+async def test_a_case_opens_what_the_two_sides_of_its_job_said_and_nothing_else(messaging: Harness):
+    talk, other = await a_talk(messaging), await a_talk(messaging)
+    job = await a_job(messaging, talk.customer, talk.helper)
+    case = await a_case(messaging, job)
+    assert await refused(messaging, talk, case) == ""
+    assert await refused(messaging, other, case) == "this case is about something else"
+    alone = await a_case(messaging, await a_job(messaging, talk.customer, None))
+    assert await refused(messaging, talk, alone) == "this case is about something else"
+    assert await refused(messaging, talk, new_id("case")) == "there is no such case"
+
+
+async def test_a_jobs_own_talk_is_opened_by_a_case_about_it_before_anybody_has_taken_it(
+    messaging: Harness,
+):
+    customer, helper = await messaging.person("Ada"), await a_helper(messaging)
+    job = await a_job(messaging, customer, None)
+    talk = await a_talk(messaging, customer=customer, helper=helper, job=job)
+    assert await refused(messaging, talk, await a_case(messaging, job)) == ""
+
+
+async def test_a_case_opens_nothing_once_it_is_closed_nor_in_another_tenant(messaging: Harness):
+    talk = await a_talk(messaging)
+    job = await a_job(messaging, talk.customer, talk.helper)
+    case = await a_case(messaging, job)
+    closed = CaseClosed(case_facts(job.id, state="closed", closed_at=NOW))
+    await messaging.deliver(closed, subject=case, sequence=2)
+    late = CaseAssigned(case_facts(job.id, state="assigned"))
+    await messaging.deliver(late, subject=case, sequence=1)
+    assert await refused(messaging, talk, case) == "this case is closed"
+    abroad = Job(job.id, talk.customer, talk.helper, "swisscom")
+    foreign = await a_case(messaging, abroad)
+    assert await refused(messaging, talk, foreign) == "there is no such case"
+
+
+async def test_a_case_that_is_on_its_way_is_waited_for(messaging: Harness):
+    talk = await a_talk(messaging)
+    job = await a_job(messaging, talk.customer, talk.helper)
+    case = new_id("case")
+    asking = asyncio.create_task(refused(messaging, talk, case))
+    await asyncio.sleep(0.2)
+    assert not asking.done()
+    await messaging.deliver(CaseOpened(case_facts(job.id)), subject=case)
+    assert await asking == ""
+
+
+async def test_the_case_that_a_report_is_opens_its_conversation_alone(messaging: Harness):
+    talk, other = await a_talk(messaging), await a_talk(messaging)
+    case = (await reported(messaging, talk))["case_id"]
+    assert await refused(messaging, talk, case) == ""
+    assert await refused(messaging, other, case) == "there is no such case"
 
 
 async def test_parties_and_other_tenants_have_no_such_view(messaging: Harness):

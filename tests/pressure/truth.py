@@ -45,6 +45,7 @@ REPLICAS = (
     Replica(("profiles", "helpers"), ("messaging", "helper_replica"), ("status",)),
     Replica(("profiles", "helpers"), ("reviews", "helper_replica"), ("status",)),
     Replica(("jobs", "jobs"), ("messaging", "job_replica"), ("customer_id", "helper_id", "state")),
+    Replica(("jobs", "cases"), ("messaging", "case_replica"), ("job_id", "state")),
     Replica(("jobs", "jobs"), ("reviews", "job_replica"), ("customer_id", "helper_id")),
 )
 

@@ -6,7 +6,8 @@ from fastapi import Query
 from starlette.responses import Response
 
 from services.messaging import views
-from services.messaging.model import Conversation, Evidence
+from services.messaging.commands import check_case
+from services.messaging.model import Conversation
 from services.messaging.store import (
     AttachmentFiles,
     Attachments,
@@ -24,7 +25,7 @@ from shared.replicas import People
 router = Router()
 
 CaseId = Annotated[str, Query(), IdOf("case")]
-"""The case that gives the right to look; it stands in the audit log."""
+"""The case that gives the right to look: open, and about this talk. It stands in the audit log."""
 
 
 @router.get(
@@ -51,9 +52,13 @@ async def list_reports(call: CallDep, paging: PagingDep) -> Response:
     openapi_extra=roles("support"),
 )
 async def get_report(report_id: str, case_id: CaseId, call: CallDep) -> Response:
-    """The copy that was frozen when the conversation was reported: what the reporter could see."""
+    """The copy that was frozen when the conversation was reported: what the reporter could see.
+
+    With the report's own case, or an open one about the two people's job: else ``unusable_case``.
+    """
     evidence = await call.store(Evidences).get(report_id)
-    await _look(call, "report", evidence, report_id, evidence.reason, case_id)
+    conversation = await call.store(Conversations).get(evidence.conversation_id)
+    await _look(call, "report", conversation, report_id, evidence.reason, case_id)
     return answer(call, views.evidence_view(evidence))
 
 
@@ -66,7 +71,11 @@ async def get_report(report_id: str, case_id: CaseId, call: CallDep) -> Response
 async def inspect_conversation(
     conversation_id: str, case_id: CaseId, call: CallDep, paging: PagingDep
 ) -> Response:
-    """Everything that was said, by ascending sequence."""
+    """Everything that was said, by ascending sequence.
+
+    With the case of a report of it, or an open one about the two people's job: else
+    ``unusable_case``.
+    """
     conversation = await call.store(Conversations).get(conversation_id)
     await _look(call, "conversation", conversation, conversation_id, "case", case_id)
     after = paging.after[0] if paging.after else 0
@@ -86,7 +95,8 @@ async def inspect_conversation(
     openapi_extra=roles("support"),
 )
 async def inspect_attachment(attachment_id: str, case_id: CaseId, call: CallDep) -> Response:
-    """A file that was sent; what nobody has sent is nobody's business."""
+    """A file that was sent, with a case as for what was said; what nobody has sent is nobody's
+    business."""
     attachment = await call.store(Attachments).get(attachment_id)
     message = await call.store(Messages).find(attachment.message_id or "")
     if message is None:
@@ -99,9 +109,10 @@ async def inspect_attachment(attachment_id: str, case_id: CaseId, call: CallDep)
 
 
 async def _look(
-    call: CallDep, kind: str, seen: Conversation | Evidence, id: str, purpose: str, case_id: str
+    call: CallDep, kind: str, seen: Conversation, id: str, purpose: str, case_id: str
 ) -> None:
-    """Written down before anything is shown."""
+    """Allowed by the case, and written down before anything is shown."""
+    await check_case(case_id, seen, call)
     subjects = (seen.customer_id, seen.helper_id)
     await record_look(
         call,

@@ -16,6 +16,7 @@ from services.messaging.commands.following import (
     note_booking,
     tell_milestone,
 )
+from services.messaging.commands.inspecting import check_case
 from services.messaging.commands.noticing import (
     SetNotices,
     send_notices,
@@ -59,6 +60,7 @@ __all__ = [
     "TellMilestone",
     "block_peer",
     "catch_up",
+    "check_case",
     "check_may_upload",
     "follow",
     "forget_file",

@@ -79,6 +79,15 @@ class Report:
     at: datetime
     last_number: int
 
+    @property
+    def case_id(self) -> str:
+        return case_of_report(self.id)
+
+
+def case_of_report(report_id: str) -> str:
+    """The case that a report is by itself, with which support may look at what it is about."""
+    return derived_id("case", "report", report_id)
+
 
 @dataclass(kw_only=True)
 class Conversation(Aggregate):
@@ -108,6 +117,10 @@ class Conversation(Aggregate):
     @property
     def people(self) -> tuple[str, str]:
         return self.customer_id, self.helper_id
+
+    @property
+    def report_cases(self) -> set[str]:
+        return {report.case_id for report in self.reports}
 
     def role_of(self, account: str) -> str:
         """``customer`` or ``helper``. NotFound for anybody else."""

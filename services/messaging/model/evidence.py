@@ -5,7 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from services.messaging.model.attachment import Enclosure
-from services.messaging.model.conversation import Conversation, Report, sort_key
+from services.messaging.model.conversation import (
+    Conversation,
+    Report,
+    case_of_report,
+    sort_key,
+)
 from services.messaging.model.message import Message
 from shared.kernel.aggregate import Aggregate
 
@@ -36,6 +41,10 @@ class Evidence(Aggregate):
     reported_at: datetime
     lines: list[Line]
     order: str | None = None
+
+    @property
+    def case_id(self) -> str:
+        return case_of_report(self.id)
 
     @classmethod
     def freeze(

@@ -1,6 +1,13 @@
 """The collections of messaging and their named look-ups."""
 
-from services.messaging.store.replicas import HelperRow, HelperRows, JobRow, JobRows
+from services.messaging.store.replicas import (
+    CaseRow,
+    CaseRows,
+    HelperRow,
+    HelperRows,
+    JobRow,
+    JobRows,
+)
 from services.messaging.store.stream import FeedEntries, Followers, NoticeSettings, Tickets
 from services.messaging.store.talk import (
     Acquaintances,
@@ -18,6 +25,8 @@ __all__ = [
     "Answers",
     "AttachmentFiles",
     "Attachments",
+    "CaseRow",
+    "CaseRows",
     "Conversations",
     "Evidences",
     "FeedEntries",

@@ -1,4 +1,4 @@
-"""What messaging knows of jobs and helpers."""
+"""What messaging knows of jobs, their cases and helpers."""
 
 import asyncio
 from dataclasses import dataclass
@@ -45,6 +45,25 @@ class JobRows(Projection[JobRow]):
             if asyncio.get_running_loop().time() > deadline:
                 raise NotFound("there is no such job")
             await asyncio.sleep(0.05)
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """What support looks after, and about which job."""
+
+    id: str
+    job_id: str
+    state: str
+
+    @property
+    def closed(self) -> bool:
+        return self.state == "closed"
+
+
+class CaseRows(Projection[CaseRow]):
+    """The replica that tells what gives support the right to look."""
+
+    kind, collection, noun = CaseRow, "case_replica", "case"
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from shared.http.fields import Instant, View
 
 
 class ReportView(View):
-    """reason is one of those that a reporter may give."""
+    """reason is one of those that a reporter may give; case_id is the case that it is by itself."""
 
     id: str
+    case_id: str
     conversation_id: str
     customer_id: str
     helper_id: str
@@ -43,6 +44,7 @@ class InspectedMessageView(MessageView):
 def report_view(evidence: Evidence) -> ReportView:
     return ReportView(
         id=evidence.id,
+        case_id=evidence.case_id,
         conversation_id=evidence.conversation_id,
         customer_id=evidence.customer_id,
         helper_id=evidence.helper_id,
