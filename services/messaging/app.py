@@ -64,7 +64,7 @@ def create(settings: Settings | None = None) -> FastAPI:
         links = Links(chosen.cursor_secret.get_secret_value().encode(), chosen.public_port)
         post = Postman(database, chosen.smtp_url)
         wakeups = Wakeups(chosen.amqp_url.get_secret_value(), "messaging.wakeups")
-        return wakeups, Streams(wakeups), Studio(), Orphans(database), links, post
+        return wakeups, Streams(wakeups, database), Studio(), Orphans(database), links, post
 
     return build_service(
         "messaging",

@@ -93,9 +93,10 @@ async def follow_invitation(delivered: Delivered[ReviewInvited], scope: Scope) -
 async def follow_talk(delivered: Delivered[Any], scope: Scope) -> None:
     facts = delivered.event.facts
     if isinstance(facts, MessageFacts):
-        await catch_up(facts.conversation_id, scope)
         if not delivered.is_snapshot:
             await tell_message(delivered.subject, facts, scope)
+        # Whoever wrote the message moves the heads meanwhile: this is for where they could not.
+        await catch_up(facts.conversation_id, scope)
     elif isinstance(delivered.event, ConversationNoticed):
         await send_notices(delivered.subject, facts, scope)
     else:

@@ -1,18 +1,24 @@
 """The live streams that are open in this process: woken when there is news, ended in time.
 
 A stream holds no messages: it reads its person's feed from where it stands, as fast as its reader
-takes it, so that a slow one costs no memory. What reaches a process is only that it should look.
+takes it, so that a slow one costs no memory. What reaches a process is only that it should look,
+and how far the feed goes by now.
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Callable
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 
+from services.messaging.model import FeedEntry
+from services.messaging.store import FeedEntries
 from shared.kernel.clock import utc_now
-from shared.kernel.errors import Limited
+from shared.kernel.errors import Limited, Unavailable
 from shared.rabbit import Wakeups
+from shared.store import Database
 
 MOST = 10
 """Streams one person may have open in one process: tabs and devices."""
@@ -21,12 +27,27 @@ LOOK = 2.0
 """Seconds between two looks at whose token or account has ended."""
 
 SWEEP = 8
-"""Looks after which every stream reads its feed, told or not: a broadcast may be lost."""
+"""Looks in which it is asked for every stream once whether there is more, told or not.
+
+A broadcast may be lost. An eighth of the streams at a time, and many with one question: if all
+read their feeds at once, everybody's news would wait for that.
+"""
+
+ASKED = 100
+"""Streams that are asked for with one question."""
+
+ENDS = 20_000
+"""People of whose feeds a process knows the end; the others' are read."""
+
+_turns = count()
 
 
 @dataclass(eq=False)
 class Stream:
-    """refused tells whether the token or the account has ended before its time, expires_at."""
+    """refused tells whether the token or the account has ended before its time, expires_at.
+
+    position is the last number that was told, heard the last of which is known that it is there.
+    """
 
     tenant: str
     person_id: str
@@ -34,6 +55,15 @@ class Stream:
     refused: Callable[[], bool]
     news: asyncio.Event = field(default_factory=asyncio.Event)
     over: bool = False
+    position: int = 0
+    heard: int = 0
+    turn: int = field(default_factory=lambda: next(_turns) % SWEEP)
+
+    def hear(self, number: int) -> None:
+        """Wake it, unless it was for this number before."""
+        if number > max(self.heard, self.position):
+            self.heard = number
+            self.news.set()
 
     def look(self, now: datetime) -> None:
         """End it if its time has come."""
@@ -45,8 +75,10 @@ class Stream:
 class Streams:
     """Found by requests as a resource; runs in the background of every process."""
 
-    def __init__(self, wakeups: Wakeups) -> None:
+    def __init__(self, wakeups: Wakeups, database: Database) -> None:
         self._wakeups = wakeups
+        self._database = database
+        self._ends: OrderedDict[str, int] = OrderedDict()
         self._open: defaultdict[str, set[Stream]] = defaultdict(set)
         wakeups.on_wake = self._woken
 
@@ -67,30 +99,61 @@ class Streams:
         if not self._open[name]:
             del self._open[name]
 
-    def wake(self, tenant: str, person_id: str) -> None:
-        """There is news for this person, in whatever process they are heard."""
-        self._wakeups.wake(_name(tenant, person_id))
+    def wake(self, tenant: str, person_id: str, number: int) -> None:
+        """This person's feed goes up to number now: here at once, elsewhere by a broadcast."""
+        self.reaches(tenant, person_id, number)
+        said = f"{_name(tenant, person_id)}|{number}"
+        self._woken(said)
+        self._wakeups.wake(said)
 
-    def _woken(self, name: str) -> None:
-        """An empty name is everybody's."""
-        streams = self._open.get(name, ()) if name else self._all()
-        for stream in streams:
-            stream.news.set()
+    def reaches(self, tenant: str, person_id: str, number: int) -> None:
+        """Remember where this person's feed was seen to end."""
+        name = _name(tenant, person_id)
+        self._ends[name] = max(number, self._ends.pop(name, 0))
+        if len(self._ends) > ENDS:
+            self._ends.popitem(last=False)
+
+    def end(self, tenant: str, person_id: str) -> int:
+        """The feed ends there, or behind it; 0 where nothing is known."""
+        return self._ends.get(_name(tenant, person_id), 0)
+
+    def _woken(self, said: str) -> None:
+        """Nothing said: anybody may have missed something."""
+        if not said:
+            for stream in self._all():
+                stream.news.set()
+            return
+        name, _, number = said.rpartition("|")
+        for stream in self._open.get(name, ()):
+            stream.hear(int(number))
 
     def _all(self) -> list[Stream]:
         return [stream for streams in self._open.values() for stream in streams]
 
     async def run(self) -> None:
-        """End what has come to its end, for ever."""
-        looks = 0
-        while True:
+        """End what has come to its end, and wake who was not told of something, for ever."""
+        for look in count():
             await asyncio.sleep(LOOK)
-            looks += 1
             now = utc_now()
             for stream in self._all():
                 stream.look(now)
-            if looks % SWEEP == 0:
-                self._woken("")
+            with suppress(Unavailable):
+                await self._sweep(each for each in self._all() if each.turn == look % SWEEP)
+
+    async def _sweep(self, streams: Iterable[Stream]) -> None:
+        by_tenant: defaultdict[str, list[Stream]] = defaultdict(list)
+        for stream in streams:
+            by_tenant[stream.tenant].append(stream)
+        for tenant, theirs in by_tenant.items():
+            for first in range(0, len(theirs), ASKED):
+                await self._ask(tenant, theirs[first : first + ASKED])
+
+    async def _ask(self, tenant: str, streams: Sequence[Stream]) -> None:
+        """Numbers have no gap, so there is more if there is the next one."""
+        next_ids = {FeedEntry.key(each.person_id, each.position + 1): each for each in streams}
+        feed = FeedEntries.unrelayed(self._database, tenant)
+        for entry in await feed.those(list(next_ids)):
+            next_ids[entry.id].news.set()
 
 
 def _name(tenant: str, person_id: str) -> str:

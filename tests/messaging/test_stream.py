@@ -8,10 +8,10 @@ import pytest
 
 from deploy.local.broker import Broker
 from services.messaging.app import create
-from services.messaging.model import FeedEntry, Kind
+from services.messaging.model import KEPT, FeedEntry, Kind
 from services.messaging.settings import Settings
 from services.messaging.store import FeedEntries, Tickets
-from services.messaging.streams import MOST
+from services.messaging.streams import MOST, Stream
 from shared.contracts.identity import AccountFacts, AccountSuspended
 from shared.contracts.jobs import JobBooked
 from shared.contracts.messaging import MessageSent, MessageSnapshot
@@ -41,6 +41,21 @@ def reader(
 
 def token(messaging: Harness, who: str, tenant: str = "vodafone", **claims: Any) -> str:
     return messaging._tokens.token(who, tenant, **claims)
+
+
+def an_entry(person: str, number: int, job_id: str = "job_x") -> FeedEntry:
+    """As it is when another process has told it, of whose broadcast nothing was heard."""
+    return FeedEntry(
+        id=FeedEntry.key(person, number),
+        person_id=person,
+        number=number,
+        about=f"{job_id[:9]}:{number}",
+        kind=Kind.JOB,
+        at=utc_now(),
+        job_id=job_id,
+        state="booked",
+        job_version=number,
+    )
 
 
 async def a_ticket(messaging: Harness, who: str, **options: Any) -> str:
@@ -142,6 +157,56 @@ async def test_numbers_have_no_gap_although_many_tell_at_once(messaging: Harness
     numbers = [each.number for each in await feed_of(messaging, customer)]
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(numbers) >= 4
+
+
+async def test_numbers_go_on_behind_what_another_process_told_however_much_that_was(
+    messaging: Harness,
+):
+    customer = await messaging.person()
+    await following(messaging, customer)
+    job = await a_job(messaging, customer, None)
+    assert [each.number for each in await feed_of(messaging, customer)] == [1]
+    feed = messaging.scope().store(FeedEntries)
+    await feed.forget(FeedEntry.key(customer, 1))
+    for number in (KEPT + 7, KEPT + 8):
+        await feed.create(an_entry(customer, number), [])
+    await tell(messaging, job, JobBooked(job.facts(state="booked")), 2)
+    numbers = [each.number for each in await feed_of(messaging, customer)]
+    assert numbers == [KEPT + 7, KEPT + 8, KEPT + 9]
+
+
+async def test_what_no_broadcast_told_of_is_found_by_a_look(
+    messaging: Harness, base: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("services.messaging.streams.LOOK", 0.05)
+    people = [await messaging.person() for _ in range(3)]
+    async with (
+        reader(messaging, base, people[0]) as one,
+        reader(messaging, base, people[1]) as other,
+        reader(messaging, base, people[2]) as quiet,
+    ):
+        feed = messaging.scope().store(FeedEntries)
+        for person in people[:2]:
+            await feed.create(an_entry(person, 1), [])
+        for each in (one, other):
+            await each.until(lambda each=each: each.named("job"))
+            assert [told.id for told in each.named("job")] == [1]
+        assert quiet.named("job") == []
+
+
+def test_a_stream_is_woken_once_for_each_number():
+    stream = Stream("vodafone", "acc_a", utc_now(), lambda: False)
+    stream.hear(1)
+    assert stream.news.is_set()
+    stream.news.clear()
+    stream.hear(1)
+    assert not stream.news.is_set()
+    stream.hear(2)
+    assert stream.news.is_set()
+    stream.news.clear()
+    stream.position = 5
+    stream.hear(4)
+    assert not stream.news.is_set()
 
 
 async def test_a_stream_is_resumed_behind_the_last_event(messaging: Harness, base: str):
@@ -348,17 +413,7 @@ async def test_a_reader_who_takes_nothing_is_dropped(
     customer = await messaging.person()
     feed = messaging.scope().store(FeedEntries)
     for number in range(1, 400):
-        entry = FeedEntry(
-            id=FeedEntry.key(customer, number),
-            person_id=customer,
-            number=number,
-            about=f"job_x:{number}",
-            kind=Kind.JOB,
-            at=utc_now(),
-            job_id="job_" + "x" * 20_000,
-            state="booked",
-            job_version=number,
-        )
+        entry = an_entry(customer, number, job_id="job_" + "x" * 20_000)
         await feed.create(entry, [])
     host, _, port = base.removeprefix("http://").partition(":")
     _, outgoing = await asyncio.open_connection(host, int(port), limit=1024)

@@ -84,17 +84,20 @@ async def read_stream(
     feed = call.store(FeedEntries)
     teller = await Teller.of(actor.id, call)
     await commands.follow(actor.id, call.store(Followers))
-    last = await feed.last_number(actor.id)
+    streams, slug = call.the(Streams), call.tenant.slug
+    last = await feed.last_number(actor.id, streams.end(slug, actor.id))
+    streams.reaches(slug, actor.id, last)
     revocations = request.app.state.revocations
     stream = Stream(
-        tenant=call.tenant.slug,
+        tenant=slug,
         person_id=actor.id,
         expires_at=actor.expires_at or utc_now(),
         refused=lambda: revocations.refuses(actor),
     )
-    streams = call.the(Streams)
     streams.enter(stream)
-    events = _events(call, stream, teller, last if position is None else position, last)
+    stream.position = last if position is None else min(position, last)
+    greeting = "ready" if position is None or position <= last else "reset"
+    events = _events(call, stream, teller, greeting)
     return EventSourceResponse(
         _kept(events, streams, stream), ping=HEARTBEAT, send_timeout=SLOW, sep="\n"
     )
@@ -132,25 +135,24 @@ async def _kept(
 
 
 async def _events(
-    call: Call, stream: Stream, teller: Teller, position: int, last: int
+    call: Call, stream: Stream, teller: Teller, greeting: str
 ) -> AsyncIterator[ServerSentEvent]:
-    """Everything behind position, for ever; a gap is told before what follows it."""
+    """Everything behind the stream's position, for ever; a gap is told before what follows it."""
     feed, person = call.store(FeedEntries), stream.person_id
-    yield _event("ready" if position <= last else "reset", min(position, last))
-    position = min(position, last)
+    yield _event(greeting, stream.position)
     while not stream.over:
         stream.news.clear()
-        entries = await feed.after(person, position, BATCH)
+        entries = await feed.after(person, stream.position, BATCH)
         for entry in entries:
-            if entry.number != position + 1:
+            if entry.number != stream.position + 1:
                 yield _event("reset", entry.number - 1)
             told = await teller.told(entry)
             if told is not None:
                 yield _event(entry.kind, entry.number, told.model_dump_json())
-            position = entry.number
+            stream.position = entry.number
         if len(entries) < BATCH:
             await stream.news.wait()
-    yield _event("end", position)
+    yield _event("end", stream.position)
 
 
 def _event(name: str, number: int, data: str = "{}") -> ServerSentEvent:

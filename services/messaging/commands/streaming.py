@@ -7,7 +7,7 @@ appended in between, so the look was right; if it was taken, everything is looke
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -39,9 +39,10 @@ async def tell(entries: Sequence[FeedEntry], scope: Scope) -> None:
 
 
 async def _append(entry: FeedEntry, scope: Scope) -> None:
-    feed = scope.store(FeedEntries)
+    feed, streams, slug = scope.store(FeedEntries), scope.the(Streams), scope.tenant.slug
     for _ in range(ATTEMPTS):
-        number = await feed.last_number(entry.person_id) + 1
+        known = streams.end(slug, entry.person_id)
+        number = await feed.last_number(entry.person_id, known) + 1
         if await feed.told(entry.person_id, entry.about):
             return
         try:
@@ -49,7 +50,7 @@ async def _append(entry: FeedEntry, scope: Scope) -> None:
             await feed.create(replace(entry, id=id, number=number), [])
         except AlreadyExists:
             continue
-        scope.the(Streams).wake(scope.tenant.slug, entry.person_id)
+        streams.wake(slug, entry.person_id, number)
         if number > KEPT:
             await feed.forget(FeedEntry.key(entry.person_id, number - KEPT))
         return
@@ -58,7 +59,10 @@ async def _append(entry: FeedEntry, scope: Scope) -> None:
 
 async def tell_message(message_id: str, facts: MessageFacts, scope: Scope) -> None:
     """To everybody who can see it, its author's other devices included."""
-    message = await scope.store(Messages).get(message_id)
+    readers = [facts.sender_id, None if facts.withheld else facts.recipient_id]
+    people: Iterable[str] = filter(None, readers)
+    if facts.sender_id is None:
+        people = (await scope.store(Messages).get(message_id)).readers
     await tell(
         [
             FeedEntry(
@@ -71,7 +75,7 @@ async def tell_message(message_id: str, facts: MessageFacts, scope: Scope) -> No
                 conversation_id=facts.conversation_id,
                 message_number=facts.number,
             )
-            for reader in message.readers
+            for reader in people
         ],
         scope,
     )

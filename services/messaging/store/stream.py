@@ -1,7 +1,7 @@
 """What live streams tell, who may open one, and who wants e-mails besides."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from services.messaging.model import FeedEntry, Follower, NoticeSetting, Ticket
@@ -17,14 +17,25 @@ class FeedEntries(Store[FeedEntry]):
         Index((("tenant", 1), ("person_id", 1), ("about", 1))),
     )
 
-    async def last_number(self, person: str) -> int:
-        """0 while there is nothing; the last entry itself is never thrown away."""
+    async def last_number(self, person: str, known: int = 0) -> int:
+        """0 while there is nothing; the last entry itself is never thrown away.
+
+        known is where it was once, so that only what lies behind is read: the embedded database
+        reads a whole feed to find the last of it.
+        """
+        if known:
+            behind = await self.after(person, known, 0)
+            return behind[-1].number if behind else known
         newest = (("number", -1),)
         found = await self._find({"person_id": person}, sort=newest, limit=1)
         return found[0].number if found else 0
 
     async def told(self, person: str, about: str) -> bool:
         return bool(await self._find({"person_id": person, "about": about}, limit=1))
+
+    async def those(self, ids: Sequence[str]) -> list[FeedEntry]:
+        """As many of these as there are."""
+        return await self._find({"_id": {"$in": list(ids)}})
 
     async def after(self, person: str, number: int, limit: int) -> list[FeedEntry]:
         """What follows this number, in order; limit 0: all."""
