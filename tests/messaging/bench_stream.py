@@ -1,5 +1,7 @@
 """Figures of a thousand open live streams: ``python -m tests.messaging.bench_stream``.
 
+Of fewer, and of more messages in each: ``python -m tests.messaging.bench_stream 200 4``.
+
 Broker, database and service are started anew; the readers are a process of their own, so that the
 memory is the service's. Time is from the moment a message is taken in to its event at the reader.
 """
@@ -60,18 +62,19 @@ def resident() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-async def measure(folder: Path, broker_url: str, mongo_url: str) -> None:
+async def measure(folder: Path, broker_url: str, mongo_url: str, streams: int, rounds: int) -> None:
     async with (
         Harness.running(create, Settings, broker_url, mongo_url, folder) as messaging,
         served(messaging.app) as base,
     ):
-        talks = [await a_talk(messaging) for _ in range(STREAMS // 2)]
+        talks = [await a_talk(messaging) for _ in range(streams // 2)]
         people = [person for talk in talks for person in (talk.customer, talk.helper)]
         await asyncio.sleep(2)
         before = resident()
         tokens = [messaging._tokens.token(person, "vodafone") for person in people]
         readers = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.messaging.bench_stream", str(urlsplit(base).port)),
+            *(sys.executable, "-m", "tests.messaging.bench_stream", "read"),
+            str(urlsplit(base).port),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
@@ -83,9 +86,9 @@ async def measure(folder: Path, broker_url: str, mongo_url: str) -> None:
         added = resident() - before
         each = added / len(people) / 1024
         print(f"{len(people)} streams: {added / 2**20:.0f} MiB added, {each:.0f} KiB each")
-        expected = len(people) * ROUNDS
+        expected = len(people) * rounds
         hearing = asyncio.create_task(_heard(readers.stdout, expected))
-        await _talk(talks)
+        await _talk(talks, rounds)
         taken = sorted(await hearing)
         readers.kill()
         await readers.wait()
@@ -97,8 +100,8 @@ async def measure(folder: Path, broker_url: str, mongo_url: str) -> None:
     )
 
 
-async def _talk(talks: list[Talk]) -> None:
-    for number in range(ROUNDS):
+async def _talk(talks: list[Talk], rounds: int) -> None:
+    for number in range(rounds):
         for talk in talks:
             begun = time.monotonic()
             await talk.say(talk.customer if number % 2 else talk.helper, "Is it working now?")
@@ -118,9 +121,10 @@ async def _heard(lines: asyncio.StreamReader, expected: int) -> list[float]:
 
 
 def main() -> None:
-    if len(sys.argv) > 1:
-        asyncio.run(read_all(int(sys.argv[1]), sys.stdin.read().split()))
+    if sys.argv[1:2] == ["read"]:
+        asyncio.run(read_all(int(sys.argv[2]), sys.stdin.read().split()))
         return
+    streams, rounds = map(int, sys.argv[1:] or (STREAMS, ROUNDS))
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         database = Database(place / "database")
@@ -128,7 +132,8 @@ def main() -> None:
             database.start()
             try:
                 (place / "service").mkdir()
-                asyncio.run(measure(place / "service", broker.amqp_url, database.mongo_url))
+                urls = broker.amqp_url, database.mongo_url
+                asyncio.run(measure(place / "service", *urls, streams, rounds))
             finally:
                 database.stop()
 
