@@ -2,10 +2,11 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from services.jobs.commands import IssueReceipt, issue_receipt
+from services.jobs.commands import IssueReceipt, booking, issue_receipt
 from services.jobs.commands.calendars import give_back
 from services.jobs.model.booking import HoldLost
 from services.jobs.model.calendar import Calendar, Hold
@@ -19,6 +20,7 @@ from services.jobs.store import (
     ReceiptStore,
 )
 from shared.contracts.jobs import JobCompleted
+from shared.kernel.errors import Conflict
 from tests.harness import Harness
 from tests.jobs.journey import (
     HOUR,
@@ -131,6 +133,23 @@ async def test_many_overlapping_accepts_of_one_helper_book_one(jobs: Harness):
     [hold] = calendar.holds
     booked = [story for story in stories if (await story.stored()).state == "booked"]
     assert [story.id for story in booked] == [hold.job_id]
+
+
+async def test_whoever_lost_a_race_that_is_decided_is_not_told_to_try_again(
+    jobs: Harness, monkeypatch: pytest.MonkeyPatch
+):
+    story = await ask(jobs)
+    offer = {"offer_id": (await story.offer())["offers"][0]["id"]}
+
+    async def overtaken(*_: Any) -> None:
+        monkeypatch.undo()
+        await story.step("accept", offer, by=story.customer)
+        raise Conflict("this calendar is changing too fast, try again", code="busy")
+
+    monkeypatch.setattr(booking, "take", overtaken)
+    late = await story.post("accept", offer, by=story.customer)
+    assert (late.status_code, late.json()["code"]) == (409, "illegal_transition")
+    assert late.json()["allowed"] == story.view["allowed"]
 
 
 async def a_receipt(story: Story) -> Receipt:

@@ -14,7 +14,7 @@ from services.jobs.model.state import Events
 from services.jobs.model.values import Offer, Reschedule, Slot
 from services.jobs.store import JobStore
 from shared.edge import Replay
-from shared.kernel.errors import Refusal
+from shared.kernel.errors import Conflict, Refusal
 from shared.scope import Scope
 
 FENCES = 3
@@ -72,6 +72,18 @@ async def _appoint(
     cmd: OnJob, command: Command, wanted: Wanted, accept: Accept, jobs: JobStore, scope: Scope
 ) -> Job:
     """Hold the slot, then book; a hold that did not become a booking is given back."""
+    try:
+        return await _despite_fences(cmd, command, wanted, accept, jobs, scope)
+    except Conflict as overtaken:
+        if overtaken.reason == HoldLost.code:
+            # Whoever lost a race that is decided is told so, not to try again.
+            await _see(cmd, command, wanted, jobs, scope)
+        raise
+
+
+async def _despite_fences(
+    cmd: OnJob, command: Command, wanted: Wanted, accept: Accept, jobs: JobStore, scope: Scope
+) -> Job:
     for _ in range(FENCES):
         try:
             return await _try_to_appoint(cmd, command, wanted, accept, jobs, scope)
@@ -83,13 +95,7 @@ async def _appoint(
 async def _try_to_appoint(
     cmd: OnJob, command: Command, wanted: Wanted, accept: Accept, jobs: JobStore, scope: Scope
 ) -> Job:
-    seen: list[tuple[str, str, Slot]] = []
-
-    def see(job: Job, by: Caller) -> None:
-        seen.append(wanted(job, by))
-
-    job = await look(cmd, command, see, jobs, scope)
-    ref, helper_id, slot = seen[-1]
+    job, (ref, helper_id, slot) = await _see(cmd, command, wanted, jobs, scope)
     helper = await bookable(helper_id, job, cmd.by, scope)
     hold = Hold(job.id, ref, slot, job.fence, scope.now)
     await take(hold, helper, scope)
@@ -102,6 +108,18 @@ async def _try_to_appoint(
     except (Refusal, Replay):
         await give_back(hold, helper_id, scope)
         raise
+
+
+async def _see(
+    cmd: OnJob, command: Command, wanted: Wanted, jobs: JobStore, scope: Scope
+) -> tuple[Job, tuple[str, str, Slot]]:
+    """The job and the hold to take, or the refusal."""
+    seen: list[tuple[str, str, Slot]] = []
+
+    def see(job: Job, by: Caller) -> None:
+        seen.append(wanted(job, by))
+
+    return await look(cmd, command, see, jobs, scope), seen[-1]
 
 
 @dataclass(frozen=True)
