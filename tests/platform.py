@@ -16,12 +16,13 @@ from deploy.local.ports import Ports
 from deploy.local.stack import SERVICES, Stack
 from deploy.local.story import Cast
 from deploy.tenants import FOLDER, load_all
+from tests.line_tests import Operators
 from tests.spans import Collector
 
 
 @dataclass(frozen=True)
 class Platform:
-    """admin is signed in; collector holds every span that was exported.
+    """admin is signed in; collector holds every span that was exported; operators test lines.
 
     started_in is the seconds from nothing to every process being ready.
     """
@@ -29,6 +30,7 @@ class Platform:
     stack: Stack
     admin: Administrator
     collector: Collector
+    operators: Operators
     photo: bytes
     started_in: float
 
@@ -62,7 +64,7 @@ def running(home: Path, *, own_traces: bool = False) -> Iterator[Platform]:
 
     own_traces: spans go to the stack's own trace page, and the collector gets none.
     """
-    with Collector() as collector:
+    with Collector() as collector, Operators() as operators:
         ports = Ports.free(SERVICES)
         page = f"http://127.0.0.1:{ports.traces}"
         stack = Stack(
@@ -71,6 +73,7 @@ def running(home: Path, *, own_traces: bool = False) -> Iterator[Platform]:
             amqp_url=os.environ.get("AMQP_URL", ""),
             mongo_url=os.environ.get("MONGO_URL", ""),
             otlp_endpoint=page if own_traces else collector.endpoint,
+            line_tests={tenant: operators.address(tenant) for tenant in load_all(FOLDER)},
             report=_silent,
         )
         try:
@@ -78,7 +81,8 @@ def running(home: Path, *, own_traces: bool = False) -> Iterator[Platform]:
             with administrator(stack) as admin:
                 for slug, body in load_all(FOLDER).items():
                     admin.apply(slug, body)
-                yield Platform(stack, admin, collector, portrait(berlin(1)[0]), started_in)
+                photo = portrait(berlin(1)[0])
+                yield Platform(stack, admin, collector, operators, photo, started_in)
         finally:
             stack.down()
 

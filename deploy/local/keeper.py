@@ -162,10 +162,7 @@ class Keeper:
 
     def _section(self, number: int, program: Program) -> str:
         environment = {MARK: str(self.home), "PYTHONUNBUFFERED": "1", **program.environment}
-        for name, value in environment.items():
-            if '"' in value or "\n" in value:
-                raise CannotRunError(f"{name} must not contain quotes or line breaks")
-        pairs = ",".join(f'{name}="{_escaped(value)}"' for name, value in environment.items())
+        pairs = ",".join(f"{name}={_quoted(name, value)}" for name, value in environment.items())
         return _PROGRAM.format(
             name=program.name,
             priority=number,
@@ -250,3 +247,11 @@ def _wait_until_gone(home: Path, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while belonging(home) and time.monotonic() < deadline:
         time.sleep(0.1)
+
+
+def _quoted(name: str, value: str) -> str:
+    """For supervisord, which takes quotes of one kind within those of the other."""
+    quote = "'" if '"' in value else '"'
+    if quote in value or "\n" in value:
+        raise CannotRunError(f"{name} must not contain both kinds of quotes, or line breaks")
+    return f"{quote}{_escaped(value)}{quote}"

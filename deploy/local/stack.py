@@ -54,8 +54,8 @@ class Stack:
     """One platform under home. amqp_url and mongo_url, when given, replace the own ones.
 
     workers gives services worker processes of their own, as in production; a service without
-    any is one process that does both. Progress is reported line by line. A stack without a
-    gateway serves tests of single services.
+    any is one process that does both. line_tests: tenant -> where its line test is asked. Progress
+    is reported line by line. A stack without a gateway serves tests of single services.
     """
 
     home: Path
@@ -66,6 +66,7 @@ class Stack:
     amqp_url: str = ""
     mongo_url: str = ""
     otlp_endpoint: str = ""
+    line_tests: Mapping[str, str] = field(default_factory=dict)
     report: Callable[[str], None] = print
 
     @classmethod
@@ -183,7 +184,8 @@ class Stack:
         if name == "profiles":
             return {"FILE_SECRET": self.secrets.get("file_secret")}
         if name == "jobs":
-            return {"FILE_SECRET": self.secrets.get("jobs_file_secret")}
+            asked = {"LINE_TESTS": json.dumps(dict(self.line_tests))} if self.line_tests else {}
+            return {"FILE_SECRET": self.secrets.get("jobs_file_secret"), **asked}
         if name != "identity":
             return {}
         return {
@@ -391,6 +393,7 @@ class Stack:
                 "amqp_url": self.amqp_url,
                 "mongo_url": self.mongo_url,
                 "otlp_endpoint": self.otlp_endpoint,
+                "line_tests": dict(self.line_tests),
             },
             indent=2,
         )

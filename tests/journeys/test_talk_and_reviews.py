@@ -1,8 +1,10 @@
 """Two people talk live, with pictures; one is told by mail, blocks and reports; both review."""
 
+import contextlib
 import email
 import email.policy
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -57,6 +59,11 @@ class Listener:
         return not self._reading.is_alive()
 
     def close(self) -> None:
+        with contextlib.suppress(OSError):
+            wire: socket.socket = self._response.extensions["network_stream"].get_extra_info(
+                "socket"
+            )
+            wire.shutdown(socket.SHUT_RDWR)
         self._client.close()
         self._reading.join(PATIENCE)
 
