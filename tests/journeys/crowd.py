@@ -150,14 +150,21 @@ def refusal(answer: Answer) -> tuple[int, str, list[str]]:
 
 @contextmanager
 def gathered(
-    platform: Platform, cast: Cast, *, helpers: int, customers: int = 1
+    platform: Platform,
+    cast: Cast,
+    *,
+    helpers: int = 1,
+    customers: int = 1,
+    languages: tuple[str, str] = ("de", "de"),
 ) -> Iterator[Crowd]:
-    """Strangers to every other journey."""
+    """Strangers to every other journey. languages: the customers', and the helpers'."""
     name = new_id("x")
     model = berlin(1)[0]
-    neighbours = [_neighbour(model, cast, f"helfer-{name}-{each}") for each in range(helpers)]
+    neighbours = [
+        _neighbour(model, cast, f"helfer-{name}-{each}", languages[1]) for each in range(helpers)
+    ]
     guests = [
-        Somebody(cast.tenant, f"kunde-{name}-{each}@people.example", f"Kunde {each}", "de")
+        Somebody(cast.tenant, f"kunde-{name}-{each}@people.example", f"Kunde {each}", languages[0])
         for each in range(customers)
     ]
     tokens = open_accounts(platform.stack, [*staff(), *map(somebody, neighbours), *guests])
@@ -165,7 +172,7 @@ def gathered(
 
     def person(who: Somebody) -> Person:
         made = platform.person(cast.tenant, who.display_name)
-        made.id, made.address = who.id, who.email
+        made.id, made.address, made.language = who.id, who.email, who.language
         made.believe(tokens[who.id])
         return made
 
@@ -183,13 +190,14 @@ def gathered(
         each.close()
 
 
-def _neighbour(model: Neighbour, cast: Cast, name: str) -> Neighbour:
+def _neighbour(model: Neighbour, cast: Cast, name: str, language: str) -> Neighbour:
     whole = [WeeklyHours(weekday=day, start="00:00", end="24:00") for day in range(1, 8)]
     return replace(
         model,
         tenant=cast.tenant,
         email=f"{name}@people.example",
         display_name="Helga Helfer",
+        language=language,
         skills=("wifi",),
         hourly_rate=Money(cast.hourly_rate, cast.currency),
         min_minutes=15,
