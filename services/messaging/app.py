@@ -28,6 +28,7 @@ from services.messaging.store import (
     Tickets,
 )
 from services.messaging.streams import Streams
+from shared.kernel.clock import BusinessClock
 from shared.mail import MailStore, Postman
 from shared.media import Studio
 from shared.rabbit import Wakeups
@@ -64,7 +65,8 @@ def create(settings: Settings | None = None) -> FastAPI:
         links = Links(chosen.cursor_secret.get_secret_value().encode(), chosen.public_port)
         post = Postman(database, chosen.smtp_url)
         wakeups = Wakeups(chosen.amqp_url.get_secret_value(), "messaging.wakeups")
-        return wakeups, Streams(wakeups, database), Studio(), Orphans(database), links, post
+        orphans = Orphans(database, BusinessClock(chosen.clock_offset_file).now)
+        return wakeups, Streams(wakeups, database), Studio(), orphans, links, post
 
     return build_service(
         "messaging",

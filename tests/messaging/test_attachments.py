@@ -1,7 +1,7 @@
 import asyncio
 import io
 import zipfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -243,7 +243,7 @@ async def test_what_nobody_sends_is_thrown_away_and_what_was_sent_is_kept(messag
         attachment.message_id, attachment.waiting_since = None, attachment.uploaded_at
 
     await attachments.update(halfway, as_if_the_process_had_died)
-    orphans = Orphans(messaging.runtime.database)
+    orphans = Orphans(messaging.runtime.database, utc_now)
     await orphans.look(utc_now() + ORPHANED - timedelta(minutes=5))
     assert await attachments.find(unsent) is not None
     later = utc_now() + ORPHANED + timedelta(minutes=1)
@@ -257,3 +257,21 @@ async def test_what_nobody_sends_is_thrown_away_and_what_was_sent_is_kept(messag
     found = await attachments.get(halfway)
     assert message is not None
     assert (found.message_id, found.waiting_since) == (message.id, None)
+
+
+async def test_files_wait_by_the_clock_that_they_were_uploaded_by(messaging: Harness):
+    id = await uploaded(messaging, await messaging.person())
+    attachments = messaging.scope().store(Attachments)
+
+    def tomorrow() -> datetime:
+        return utc_now() + ORPHANED + timedelta(minutes=1)
+
+    sweeping = asyncio.create_task(Orphans(messaging.runtime.database, tomorrow, 0.01).run())
+
+    async def gone() -> bool:
+        return await attachments.find(id) is None
+
+    try:
+        await messaging.eventually(gone)
+    finally:
+        sweeping.cancel()

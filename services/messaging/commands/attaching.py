@@ -7,7 +7,7 @@ afterwards; what was left in between is put right, or thrown away, by the timer.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -23,7 +23,6 @@ from services.messaging.model import (
     unknown_attachment,
 )
 from services.messaging.store import AttachmentFiles, Attachments, Messages
-from shared.kernel.clock import utc_now
 from shared.kernel.errors import Conflict, NotFound, Unavailable
 from shared.replicas import People
 from shared.scope import Scope
@@ -54,7 +53,7 @@ async def check_may_upload(owner: str, scope: Scope) -> None:
 
 async def take_file(cmd: TakeFile, attachments: Attachments, scope: Scope) -> Attachment:
     """The attachment, ready to be sent; attachments answers the request."""
-    now = utc_now()
+    now = scope.now
     attachment = Attachment(
         id=cmd.id,
         owner_id=cmd.owner,
@@ -122,17 +121,22 @@ async def forget_file(
 
 
 class Orphans:
-    """Throws away what was uploaded and not sent; runs in the background of every process."""
+    """Throws away what was uploaded and not sent; runs in the background of every process.
 
-    def __init__(self, database: Database, every: float = EVERY) -> None:
-        self._database = database
+    now is the clock by which it was uploaded, that of the business.
+    """
+
+    def __init__(
+        self, database: Database, now: Callable[[], datetime], every: float = EVERY
+    ) -> None:
+        self._database, self._now = database, now
         self._every = every
 
     async def run(self) -> None:
         while True:
             await asyncio.sleep(self._every)
             try:
-                await self.look(utc_now())
+                await self.look(self._now())
             except Unavailable:
                 log.info("orphans.waiting", reason="database away")
 
