@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,13 +92,18 @@ def everything_seen(crowd: Crowd, who: Person, helper: Person, job: str, sealed:
     return seen
 
 
+def asked(who: Person, folder: Path) -> bool:
+    """By one mail, in their language."""
+    texts = list(mails_to(who.address, folder))
+    return sum(text.startswith("Wie war es mit") for text in texts) == 1
+
+
 def test_a_sealed_review_shows_in_nothing_until_both_are_there(crowd: Crowd):
     customer, helper = crowd.pair
     job = visited(crowd, helper, 2)
     folder = crowd.platform.stack.mail_folder
     for who in (customer, helper):
-        subjects = [text.splitlines()[0] for text in mails_to(who.address, folder)]
-        assert len([each for each in subjects if each.startswith("Wie war es mit")]) == 1
+        who.until(partial(asked, who, folder), "the mail")
     unknown = new_id("review")
     before = everything_seen(crowd, helper, helper, job, unknown)
     sealed = write(customer, job, 2)
