@@ -23,8 +23,8 @@ BOOKED = "request offer c:accept"
 STARTED = f"{BOOKED} confirm start"
 WAYS = [
     "request ? offer ? c:counter h:counter @1h c:accept ? confirm ? depart ? start ?"
-    " propose-change @2h approve-change deliver ? c:complete ? c:payment-word c:dispute ? h:payment-word"
-    " s:resolve ? c:payment-word @63d by:close ? h:payment-word",
+    " propose-change @2h approve-change deliver ? c:complete ? c:payment-word c:dispute ?"
+    " h:payment-word s:resolve ? c:payment-word @63d by:close ? h:payment-word",
     "request decline ? broadcast 2:offer c:accept s:cancel",
     "request @49h by:expire ? broadcast h:offer 2:offer 2:decline h:decline c:withdraw"
     " @63d by:close",
@@ -38,8 +38,8 @@ WAYS = [
     " c:accept-reschedule start fail ? c:dispute c:resolve @1h h:resolve @63d by:close",
     f"{BOOKED} confirm c:propose-reschedule @30h by:lapse-reschedule @slot+11m c:no-show ?"
     " h:dispute",
-    f"{BOOKED} confirm fault depart h:propose-reschedule c:refuse-reschedule c:propose-reschedule"
-    " @30h by:lapse-reschedule h:propose-reschedule c:accept-reschedule unknown",
+    f"{BOOKED} confirm fault depart h:propose-reschedule unknown c:refuse-reschedule"
+    " c:propose-reschedule @30h by:lapse-reschedule h:propose-reschedule c:accept-reschedule",
     f"{BOOKED} confirm depart h:cancel ? c:dispute",
     f"{BOOKED} confirm depart @slot+11m h:no-show h:payment-word @63d by:close",
     f"{BOOKED} @slot-3h h:cancel!customer c:agree-cause c:payment-word @63d by:close",

@@ -147,7 +147,7 @@ class Way:
 def walk(
     crowd: Crowd, ways: list[str], pauses: Mapping[timedelta, Callable[[], bool]]
 ) -> list[Way]:
-    """Each way to its end; at a pause, so long after the beginning, something else is waited for."""
+    """Each way to its end; at a pause, counted from the beginning, something else is waited for."""
     began = datetime.now(UTC)
     others = [crowd.slot(timedelta(days=40) + 3 * number * HOUR) for number in range(40)]
     walking = [
