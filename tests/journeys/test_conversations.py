@@ -185,10 +185,14 @@ def test_who_writes_too_much_is_told_when_to_go_on(crowd: Crowd):
 def test_a_block_is_silent_mutual_and_supports_matter_with_a_coming_visit(crowd: Crowd):
     customer, helper = crowd.customers[6], crowd.helpers[2]
     talk, job = Talk(crowd, customer, helper), crowd.booked(customer, helper, crowd.slot())
-    before = customer.ask("GET", talk.path)
-    helper.post(f"{talk.path}/block")
-    after = customer.ask("GET", talk.path)
+    quiet, blocker = Talk(crowd, customer, crowd.helpers[5]), crowd.helpers[5]
+    blocker.until(lambda: blocker.get(quiet.path)["unread"] == 1, "the count")
+    before = customer.ask("GET", quiet.path)
+    blocker.post(f"{quiet.path}/block")
+    after = customer.ask("GET", quiet.path)
     assert (after.body, after.headers["etag"]) == (before.body, before.headers["etag"])
+
+    helper.post(f"{talk.path}/block")
     told = talk.say(customer, "Sind Sie da?")
     assert (told.status, told.body["text"]) == (201, "Sind Sie da?")
     assert "Sind Sie da?" in talk.texts(customer)
@@ -216,8 +220,8 @@ def test_a_block_is_silent_mutual_and_supports_matter_with_a_coming_visit(crowd:
     assert {each["text"]: each["withheld"] for each in lines}["Sind Sie da?"] is True
 
     def looked() -> bool:
-        entries = support.get("/v1/support/audit", actor=support.id, limit=100)["data"]
-        return case["id"] in [each.get("case_id") for each in entries]
+        who = {"actor": support.id, "subject": customer.id, "kind": "conversation"}
+        return case["id"] in str(support.get("/v1/support/audit", **who)["data"])
 
     support.until(looked, "the look in the audit log")
 

@@ -1,5 +1,6 @@
 """Two people talk live, with pictures; one is told by mail, blocks and reports; both review."""
 
+import asyncio
 import contextlib
 import email
 import email.policy
@@ -7,7 +8,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -16,26 +17,37 @@ import pytest
 
 from deploy.local.people import Person
 from deploy.local.story import CASTS, Cast, Story
+from services.identity.signing import ACCESS_LIFE, Signer
+from services.identity.store import AccountStore
 from shared.kernel.ids import new_id
+from shared.settings import ServiceSettings
+from shared.store import Database
 from tests.journeys.outages import without
 from tests.journeys.pair import travel, travelling
 from tests.platform import Platform
 
 PATIENCE = 15.0
+LEEWAY = timedelta(seconds=30)
 
 
 class Listener:
-    """A live stream as a browser reads it; told holds (event, number, data)."""
+    """A live stream as a browser reads it, or an app that has a token; told holds (event, number,
+    data), beats counts the signs of life."""
 
-    def __init__(self, platform: Platform, person: Person, position: int | None = None) -> None:
-        self.ticket: str = person.post("/v1/stream/tickets")["ticket"]
+    def __init__(
+        self, platform: Platform, person: Person, position: int | None = None, token: str = ""
+    ) -> None:
         self.told: list[tuple[str, int, Any]] = []
+        self.beats = 0
         self._person = person
-        query = {"ticket": self.ticket}
+        query, headers = {}, {"Authorization": f"Bearer {token}"}
+        if not token:
+            self.ticket: str = person.post("/v1/stream/tickets")["ticket"]
+            query, headers = {"ticket": self.ticket}, {}
         if position is not None:
             query["last_event_id"] = str(position)
-        host = f"{person.tenant}.localhost"
-        self._client = httpx.Client(base_url=platform.stack.address(), headers={"Host": host})
+        headers["Host"] = f"{person.tenant}.localhost"
+        self._client = httpx.Client(base_url=platform.stack.address(), headers=headers)
         self._context = self._client.stream("GET", "/v1/stream", params=query, timeout=PATIENCE)
         self._response = self._context.__enter__()
         assert self._response.status_code == 200
@@ -72,6 +84,7 @@ class Listener:
         try:
             for line in self._response.iter_lines():
                 if line.startswith(":"):
+                    self.beats += 1
                     continue
                 if line:
                     name, _, value = line.partition(": ")
@@ -172,6 +185,7 @@ def test_a_live_stream_loses_and_repeats_nothing_when_broker_and_service_restart
         talk.say(helper, "Ohne Broker")
         assert live.messages() == ["Vor allem"]
     live.until("Ohne Broker")
+    customer.until(lambda: live.beats, "a sign of life", 2 * PATIENCE)
     talk.say(helper, "Kurz davor")
     with without(platform, "messaging"):
         customer.until(live.ended, "the end of the stream", PATIENCE)
@@ -187,6 +201,45 @@ def test_a_live_stream_loses_and_repeats_nothing_when_broker_and_service_restart
     ]
     told = [number for name, number, _ in live.told + resumed.told if name != "ready"]
     assert told == list(range(told[0], told[0] + len(told)))
+
+
+def test_a_live_stream_ends_with_its_token_and_with_its_account(talk: Talk):
+    platform, tenant = talk.platform, talk.customer.tenant
+    with platform.person(tenant) as person:
+        person.join()
+        token = str(person._client.headers["Authorization"]).split()[1]
+        nearly_over = a_token(platform, person, expires_in=timedelta(seconds=3))
+        short, long = (Listener(platform, person, token=each) for each in (nearly_over, token))
+        by_ticket = Listener(platform, person)
+        person.until(short.ended, "the end with the token", PATIENCE)
+        assert [name for name, _, _ in short.told] == ["ready", "end"]
+        assert [each.ended() for each in (long, by_ticket)] == [False, False]
+        path = f"/v1/support/accounts/{person.id}/suspend"
+        talk.second.post(path, {"reason": "Belästigt andere"})
+        for one in (long, by_ticket):
+            person.until(one.ended, "the end with the account", PATIENCE)
+            assert [name for name, _, _ in one.told] == ["ready", "end"]
+        refused = person.ask("GET", "/v1/stream")
+        assert (refused.status, refused.body["code"]) == (401, "invalid_token")
+
+
+def a_token(platform: Platform, person: Person, expires_in: timedelta) -> str:
+    """As identity would have signed it a while ago; 30 seconds of leeway included."""
+
+    async def sign() -> str:
+        database = Database(platform.stack.database_url, "identity")
+        issuer: str = ServiceSettings.model_fields["token_issuer"].default
+        secret = platform.stack.service_environment("identity")["KEY_SECRET"]
+        signer = Signer(database, secret, issuer)
+        await signer.load()
+        account = await AccountStore.unrelayed(database, person.tenant).get(person.id)
+        ends = datetime.now(UTC) + expires_in - LEEWAY
+        try:
+            return signer.sign(account, person.tenant, "trial", ends - ACCESS_LIFE)
+        finally:
+            database.close()
+
+    return asyncio.run(sign())
 
 
 def test_ten_unread_minutes_bring_one_mail_and_one_click_ends_them(talk: Talk):
@@ -223,14 +276,15 @@ def test_a_report_is_read_with_a_case_and_a_block_is_silent(talk: Talk):
     assert customer.ask("GET", path, params={"case_id": new_id("case")}).status == 403
     refused = talk.second.ask("GET", path, params={"case_id": new_id("case")})
     assert (refused.status, refused.body["code"]) == (422, "unusable_case")
-    lines = talk.second.get(path, case_id=report["case_id"])["lines"]
-    assert "So sieht es aus" in [line["text"] for line in lines]
-    matter = {"type": "other", "reason": "Bitte lesen Sie mit"}
-    case = customer.post(f"/v1/jobs/{talk.story.job_id}/cases", matter)["id"]
-    said = talk.second.get(
-        f"/v1/support/conversations/{talk.id}/messages", case_id=case, limit=100
-    )["data"]
-    assert "So sieht es aus" in [each["text"] for each in said]
+    frozen = talk.second.get(path, case_id=report["case_id"])["lines"]
+    assert "So sieht es aus" in [line["text"] for line in frozen]
+    matter = {"type": "other", "reason": "Bitte lesen Sie, was er schreibt."}
+    case = {"case_id": helper.post(f"/v1/jobs/{talk.story.job_id}/cases", matter)["id"]}
+    talk.say(customer, "Später gesagt")
+    assert talk.second.get(path, **case)["lines"] == frozen
+    messages = f"/v1/support/conversations/{talk.id}/messages"
+    said = [each["text"] for each in talk.second.get(messages, **case, limit=100)["data"]]
+    assert {"So sieht es aus", "Später gesagt"} <= set(said)
     helper.post(f"{talk.path}/block")
     talk.say(customer, "Hören Sie mich?")
     assert "Hören Sie mich?" in talk.texts(customer)
