@@ -150,10 +150,13 @@ class Streams:
 
     async def _ask(self, tenant: str, streams: Sequence[Stream]) -> None:
         """Numbers have no gap, so there is more if there is the next one."""
-        next_ids = {FeedEntry.key(each.person_id, each.position + 1): each for each in streams}
+        waiting: defaultdict[str, list[Stream]] = defaultdict(list)
+        for stream in streams:
+            waiting[FeedEntry.key(stream.person_id, stream.position + 1)].append(stream)
         feed = FeedEntries.unrelayed(self._database, tenant)
-        for entry in await feed.those(list(next_ids)):
-            next_ids[entry.id].news.set()
+        for entry in await feed.those(list(waiting)):
+            for stream in waiting[entry.id]:
+                stream.news.set()
 
 
 def _name(tenant: str, person_id: str) -> str:

@@ -179,16 +179,18 @@ async def test_what_no_broadcast_told_of_is_found_by_a_look(
     messaging: Harness, base: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("services.messaging.streams.LOOK", 0.05)
+    monkeypatch.setattr("services.messaging.streams.SWEEP", 1)
     people = [await messaging.person() for _ in range(3)]
     async with (
         reader(messaging, base, people[0]) as one,
+        reader(messaging, base, people[0]) as one_besides,
         reader(messaging, base, people[1]) as other,
         reader(messaging, base, people[2]) as quiet,
     ):
         feed = messaging.scope().store(FeedEntries)
         for person in people[:2]:
             await feed.create(an_entry(person, 1), [])
-        for each in (one, other):
+        for each in (one, one_besides, other):
             await each.until(lambda each=each: each.named("job"))
             assert [told.id for told in each.named("job")] == [1]
         assert quiet.named("job") == []
