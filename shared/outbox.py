@@ -34,6 +34,9 @@ OVERDUE = timedelta(seconds=2)
 
 SWEEP_BATCH = 200
 _BREATH = 0.02
+GATHER = 0.025
+"""Seconds in which what is published gathers, to be cleared by one round trip and one sync."""
+
 CLEAR_BATCH = 100
 IN_FLIGHT = 64
 """Aggregates published at the same time."""
@@ -242,9 +245,10 @@ class Outbox:
         )
 
     async def _clear_for_ever(self) -> None:
-        """Clear in bulk: what was published while the last bulk ran goes into the next."""
+        """Clear in bulk: what is published while one gathers or runs goes into the next."""
         while True:
             await self._clear_now.wait()
+            await asyncio.sleep(GATHER)
             self._clear_now.clear()
             for collection, published in list(self._published.items()):
                 while published:

@@ -127,14 +127,17 @@ class Ticker:
         return len(due)
 
     async def _take_due(self, kind: type[Store[Any]]) -> list[Document]:
-        """From what was seen, as long as something is due of it; else by another look."""
+        """Of what was seen while it is true, or a backlog not worked off; else of another look."""
         now, seen = self._now(), self._seen.get(kind)
-        batch = seen.take_due(now) if seen is not None else []
         writes = self._database.writes[kind.collection]
-        if not batch and (seen is None or seen.is_stale(now, writes)):
-            seen = self._seen[kind] = await self._look(kind, now, writes)
-            batch = seen.take_due(now)
-        return batch
+        if seen is not None:
+            fresh = not seen.is_stale(now, writes)
+            if fresh or kind in self._behind:
+                batch = seen.take_due(now)
+                if batch or fresh:
+                    return batch
+        seen = self._seen[kind] = await self._look(kind, now, writes)
+        return seen.take_due(now)
 
     async def _act_on(self, kind: type[Store[Any]], due: Sequence[Document]) -> None:
         """All of these at once, at the time that it is now."""

@@ -7,7 +7,7 @@ and how far the feed goes by now.
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,12 +29,9 @@ LOOK = 2.0
 SWEEP = 8
 """Looks in which it is asked for every stream once whether there is more, told or not.
 
-A broadcast may be lost. An eighth of the streams at a time, and many with one question: if all
-read their feeds at once, everybody's news would wait for that.
+A broadcast may be lost. An eighth of the streams at a time, and one after the other: if all asked
+at once, or one question were for many, everybody's news would wait for that.
 """
-
-ASKED = 100
-"""Streams that are asked for with one question."""
 
 ENDS = 20_000
 """People of whose feeds a process knows the end; the others' are read."""
@@ -141,21 +138,10 @@ class Streams:
                 await self._sweep(each for each in self._all() if each.turn == look % SWEEP)
 
     async def _sweep(self, streams: Iterable[Stream]) -> None:
-        by_tenant: defaultdict[str, list[Stream]] = defaultdict(list)
+        """One after the other: numbers have no gap, so there is more if there is the next one."""
         for stream in streams:
-            by_tenant[stream.tenant].append(stream)
-        for tenant, theirs in by_tenant.items():
-            for first in range(0, len(theirs), ASKED):
-                await self._ask(tenant, theirs[first : first + ASKED])
-
-    async def _ask(self, tenant: str, streams: Sequence[Stream]) -> None:
-        """Numbers have no gap, so there is more if there is the next one."""
-        waiting: defaultdict[str, list[Stream]] = defaultdict(list)
-        for stream in streams:
-            waiting[FeedEntry.key(stream.person_id, stream.position + 1)].append(stream)
-        feed = FeedEntries.unrelayed(self._database, tenant)
-        for entry in await feed.those(list(waiting)):
-            for stream in waiting[entry.id]:
+            feed = FeedEntries.unrelayed(self._database, stream.tenant)
+            if await feed.find(FeedEntry.key(stream.person_id, stream.position + 1)) is not None:
                 stream.news.set()
 
 

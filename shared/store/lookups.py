@@ -64,7 +64,8 @@ class Lookups(Indexed, Generic[T]):
 
         where asks for a field of the state, so that it finds no tombstones.
         """
-        cursor = self._documents.find({"tenant": self.tenant, **where})
+        # The tenant last: where cannot replace it, and of ids the embedded database thinks first.
+        cursor = self._documents.find({**where, "tenant": self.tenant})
         if sort:
             cursor = cursor.sort(list(sort))
         with driver_errors():

@@ -112,7 +112,9 @@ class Customer:
 async def at_once(harness: Harness, number: int) -> None:
     before = await count(harness)
     moment = utc_now() + timedelta(seconds=3600)
-    await insert(harness, [moment] * number)
+    # Each at a millisecond of its own: among equal ones the embedded database looks through all to
+    # find the one to be changed.
+    await insert(harness, [moment + timedelta(milliseconds=each) for each in range(number)])
     customer = Customer(harness)
     asking = asyncio.create_task(customer.ask_for_ever())
     await asyncio.sleep(USUAL)

@@ -9,6 +9,7 @@ import pytest
 
 from deploy.local.people import Person
 from deploy.local.story import CASTS
+from services.jobs.model.case import MAX_CASES
 from tests.jobs.claims import a_picture
 from tests.journeys.crowd import DAY, HOUR, Crowd, command, done, gathered, give, refusal
 from tests.journeys.pair import travel, travelling
@@ -169,6 +170,19 @@ def test_support_answers_within_minutes_where_it_is_urgent(crowd: Crowd, now: da
     done(helper, job, "deliver", crowd.report())
     late = give(customer, f"/v1/jobs/{job}/cases", {"type": "running_visit", "reason": "x"})
     assert refusal(late)[:2] == (409, "no_running_visit")
+
+
+def test_support_answers_the_open_cases_of_a_job_before_it_takes_more(crowd: Crowd):
+    customer, helper = crowd.pair
+    path = f"/v1/jobs/{crowd.requested(customer, helper)['id']}/cases"
+    asked = {"type": "other", "reason": "Bitte melden Sie sich."}
+    answers = [give(customer, path, asked) for _ in range(MAX_CASES + 1)]
+    assert [each.status for each in answers] == [201] * MAX_CASES + [409]
+    assert answers[-1].body["code"] == "too_many"
+    assert give(helper, path, asked).status == 201
+    answered = answers[0].body["id"]
+    acts(crowd.support, f"/v1/support/cases/{answered}/close", {"reason": "Erledigt"})
+    assert give(customer, path, asked).status == 201
 
 
 def test_a_confirmation_that_does_not_come_is_supports_matter_until_it_does(

@@ -185,6 +185,8 @@ def test_who_writes_too_much_is_told_when_to_go_on(crowd: Crowd):
 def test_a_block_is_silent_mutual_and_supports_matter_with_a_coming_visit(crowd: Crowd):
     customer, helper = crowd.customers[6], crowd.helpers[2]
     talk, job = Talk(crowd, customer, helper), crowd.booked(customer, helper, crowd.slot())
+    picture = uploaded(helper, an_image(size=(60, 40)))
+    assert talk.say(helper, "So", picture).status == 201
     quiet, blocker = Talk(crowd, customer, crowd.helpers[5]), crowd.helpers[5]
     blocker.until(lambda: blocker.get(quiet.path)["unread"] == 1, "the count")
     before = customer.ask("GET", quiet.path)
@@ -218,6 +220,10 @@ def test_a_block_is_silent_mutual_and_supports_matter_with_a_coming_visit(crowd:
     support.until(lambda: support.ask("GET", path, params=query).status == 200, "the case")
     lines = support.get(path, **query)["data"]
     assert {each["text"]: each["withheld"] for each in lines}["Sind Sie da?"] is True
+    file = f"/v1/support/attachments/{picture}"
+    assert support.ask("GET", file, params=query).status == 200
+    assert refusal(support.ask("GET", file))[::2] == (422, ["case_id"])
+    assert customer.ask("GET", file, params=query).status == 403
 
     def looked() -> bool:
         who = {"actor": support.id, "subject": customer.id, "kind": "conversation"}

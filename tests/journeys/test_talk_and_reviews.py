@@ -255,6 +255,10 @@ def test_ten_unread_minutes_bring_one_mail_and_one_click_ends_them(talk: Talk):
         # The other side's mail comes by the same timer: by then a second one would be there.
         customer.until(lambda: talk.mails(customer), "the other mail", PATIENCE)
         [mail] = talk.mails(helper)
+        travel(talk.platform, timedelta(hours=26))
+        talk.say(customer, "Und heute?")
+        travel(talk.platform, timedelta(hours=26, minutes=11))
+        helper.until(lambda: len(talk.mails(helper)) == 2, "the next day's mail", PATIENCE)
     text = mail.get_content()
     assert customer.name in text
     assert "Hallo?" not in text

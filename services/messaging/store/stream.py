@@ -1,7 +1,7 @@
 """What live streams tell, who may open one, and who wants e-mails besides."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 
 from services.messaging.model import FeedEntry, Follower, NoticeSetting, Ticket
@@ -32,10 +32,6 @@ class FeedEntries(Store[FeedEntry]):
 
     async def told(self, person: str, about: str) -> bool:
         return bool(await self._find({"person_id": person, "about": about}, limit=1))
-
-    async def those(self, ids: Sequence[str]) -> list[FeedEntry]:
-        """As many of these as there are."""
-        return await self._find({"_id": {"$in": list(ids)}})
 
     async def after(self, person: str, number: int, limit: int) -> list[FeedEntry]:
         """What follows this number, in order; limit 0: all."""

@@ -134,6 +134,19 @@ async def test_what_another_process_set_in_time_is_done_to_the_second(bench: Ben
     assert await ticker.work_off(BoxStore) == 1
 
 
+async def test_what_falls_due_first_is_not_overlooked_for_what_was_known_before(bench: Bench):
+    clock, now = Clock(), utc_now()
+    ticker = Ticker(bench.database, [BoxStore], lambda _: bench.scope(), clock)
+    for seconds in (1, 60):
+        due = now + timedelta(seconds=seconds)
+        await bench.boxes.create(Box(id=new_id("box"), due_at=due), [])
+    await ticker.work_off(BoxStore)
+    due = now + timedelta(seconds=0.5)
+    await bench.boxes.create(Box(id=new_id("box"), due_at=due), [])
+    clock.ahead = 2.0
+    assert await ticker.work_off(BoxStore) == 2
+
+
 async def test_what_was_not_dealt_with_while_the_database_was_away_is_looked_for_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ):
