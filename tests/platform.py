@@ -72,8 +72,8 @@ def running(home: Path, *, own_traces: bool = False) -> Iterator[Platform]:
             ports,
             amqp_url=os.environ.get("AMQP_URL", ""),
             mongo_url=os.environ.get("MONGO_URL", ""),
-            otlp_endpoint=page if own_traces else collector.endpoint,
-            line_tests={tenant: operators.address(tenant) for tenant in load_all(FOLDER)},
+            otlp_endpoint=page if own_traces else collector.address,
+            line_tests={tenant: operators.line_test(tenant) for tenant in load_all(FOLDER)},
             report=_silent,
         )
         try:

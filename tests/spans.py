@@ -1,18 +1,13 @@
 """An OTLP receiver that keeps what it gets, so that tests can look at whole traces."""
 
 import threading
-import time
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
-import uvicorn
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
-from deploy.local.ports import free_ports
+from tests.listener import Listener
 
 
 @dataclass(frozen=True)
@@ -27,28 +22,13 @@ class Seen:
     parent: str
 
 
-class Collector:
-    """Listens on a free port of loopback while it is used as a context manager."""
+class Collector(Listener):
+    """Keeps every span that was exported to its address (OTEL_EXPORTER_OTLP_ENDPOINT)."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._lock = threading.Lock()
         self._spans: list[Seen] = []
-        [self._port] = free_ports(1)
-        config = uvicorn.Config(
-            self._receive,
-            port=self._port,
-            log_level="error",
-            interface="asgi3",
-            lifespan="off",
-            ws="none",
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
-
-    @property
-    def endpoint(self) -> str:
-        """For OTEL_EXPORTER_OTLP_ENDPOINT."""
-        return f"http://127.0.0.1:{self._port}"
 
     def trace(self, id: str) -> list[Seen]:
         """The spans of one trace that arrived so far."""
@@ -73,22 +53,6 @@ class Collector:
             with self._lock:
                 self._spans += found
 
-    async def _receive(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
+    async def answer(self, request: Request) -> Response:
         self._keep(ExportTraceServiceRequest.FromString(await request.body()))
-        await Response()(scope, receive, send)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        while not self._server.started:
-            time.sleep(0.01)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.should_exit = True
-        self._thread.join(5)
+        return Response()
