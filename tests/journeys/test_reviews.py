@@ -10,6 +10,7 @@ import pytest
 
 from deploy.local.people import Answer, Person, mails_to
 from deploy.local.story import CASTS
+from services.reviews.model import APPEAL_WINDOW
 from shared.kernel.ids import new_id
 from tests.journeys.crowd import DAY, Crowd, done, gathered, refusal
 from tests.journeys.pair import travel, travelling
@@ -156,6 +157,22 @@ def test_the_windows_end_publishes_one_alone_and_takes_no_more(crowd: Crowd, now
     travel(crowd.platform, WINDOW + 31 * DAY)
     reply = helper.ask("POST", f"/v1/reviews/{mine}/reply", {"text": "Danke"})
     assert refusal(reply)[:2] == (409, "reply_window_over")
+
+
+def test_an_appeal_is_heard_for_six_months(crowd: Crowd, now: datetime):
+    customer, helper = crowd.customers[0], crowd.helpers[1]
+    job = visited(crowd, helper, 6)
+    mine = write(customer, job, 1).body["id"]
+    assert write(helper, job).body["state"] == "published"
+    helper.post(f"/v1/reviews/{mine}/report", {"reason": "untrue"})
+    decision = {"decision": "remove", "reason": "Nicht belegt"}
+    crowd.support.post(f"/v1/support/reviews/{mine}/decision", decision)
+    appeal = partial(customer.ask, "POST", f"/v1/reviews/{mine}/appeal", {"text": "Doch."})
+    travel(crowd.platform, APPEAL_WINDOW + MINUTE)
+    assert refusal(appeal())[:2] == (409, "appeal_window_over")
+    travel(crowd.platform, APPEAL_WINDOW - MINUTE)
+    assert appeal().status == 200
+    assert refusal(appeal())[:2] == (409, "already_appealed")
 
 
 BAD_FIELDS: list[tuple[dict[str, Any], str]] = [
