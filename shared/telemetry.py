@@ -172,6 +172,8 @@ def set_up_logging(service: str, level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    # What libraries warn of (a coroutine that nobody waited for) is a line like any other.
+    logging.captureWarnings(True)
     for name in ("uvicorn", "uvicorn.error"):
         # The server has set up its own by now, which would not be JSON.
         logging.getLogger(name).handlers.clear()

@@ -58,12 +58,22 @@ class Platform:
         port = urlsplit(url).port
         host = f"{chosen.platform_host}:{port}" if port else chosen.platform_host
         self._client = httpx.Client(base_url=url, headers={"Host": host}, timeout=30)
-        login = {"email": chosen.admin_email, "password": password}
-        tokens = self.request("POST", "/v1/auth/login", login)
+        self._login = {"email": chosen.admin_email, "password": password}
+        self._sign_in()
+
+    def _sign_in(self) -> None:
+        self._client.headers.pop("Authorization", None)
+        tokens = self._ask("POST", "/v1/auth/login", self._login)
         self._client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        self._renew_at = time.monotonic() + tokens["expires_in"] / 2
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
         """The answer's body. RefusedError with the problem's fields otherwise."""
+        if time.monotonic() > self._renew_at:
+            self._sign_in()
+        return self._ask(method, path, body)
+
+    def _ask(self, method: str, path: str, body: Any = None) -> Any:
         try:
             answer = self._client.request(method, path, json=body)
         except httpx.HTTPError as error:

@@ -34,6 +34,7 @@ def run(url: str, mongo_url: str, name: str, point: Point | None, log: Path) -> 
         os.dup2(file.fileno(), 2)
     # The waits are shorter than in production, their order is the same.
     relaying.OVERDUE, relaying.SWEEP_EVERY = timedelta(seconds=0.5), 0.2
+    relaying.GATHER = 0.0
     timers.TICK = 0.1
     asyncio.run(_live(url, mongo_url, name, point))
 

@@ -187,3 +187,11 @@ def test_it_is_listed_with_the_others(platform: Platform, alpentel: Visitor):
     one = json.loads(helphood(platform, "tenants", "show", "alpentel").stdout)
     assert one["hosts"] == ["alpentel.localhost"]
     assert helphood(platform, "tenants", "show", "nobody").returncode == 1
+
+
+def test_an_administrator_who_works_for_long_is_signed_in_anew(platform: Platform):
+    admin = platform.admin
+    before = admin._client.headers["Authorization"]
+    admin._renew_at = 0.0
+    assert admin.request("GET", "/v1/admin/tenants")["data"]
+    assert admin._client.headers["Authorization"] != before

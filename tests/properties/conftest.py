@@ -19,6 +19,7 @@ def ground(mongo_url: str) -> Iterator[Ground]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("shared.outbox.SWEEP_EVERY", 86_400.0)
         patch.setattr("shared.outbox.OVERDUE", timedelta(days=-1))
+        patch.setattr("shared.outbox.GATHER", 0.0)
         patch.setattr("shared.store.aggregates.OUTBOX_LIMIT", OUTBOX_LIMIT)
         patch.setattr("shared.store.aggregates.JITTER", 0.0)
         loop = asyncio.new_event_loop()

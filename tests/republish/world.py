@@ -235,6 +235,10 @@ async def _jobs(world: World) -> None:
         if name == "completed":
             await world.quiet()
             await _talk(world)
+    matter = {"type": "other", "reason": "When does he come?"}
+    path = f"/v1/jobs/{world.jobs['booked']}/cases"
+    called = await post(world.services["jobs"], path, matter, ada)
+    assert called.status_code == 201, called.text
 
 
 ILL = {"reason": "I am ill", "cause_party": "helper"}

@@ -1,4 +1,4 @@
-"""What the whole local platform needs of a machine."""
+"""What the whole local platform needs of a machine, before anybody uses it: so this comes first."""
 
 from pathlib import Path
 
