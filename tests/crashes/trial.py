@@ -199,8 +199,9 @@ class Lane:
             await asyncio.to_thread(process.join)
 
     async def _rest(self, database: Database) -> None:
+        """Looked at for half a second: what a consumer holds is in no queue."""
         deadline, rested = time.monotonic() + PATIENCE, 0
-        while rested < 2:
+        while rested < 5:
             state = await self.state(database)
             rested = rested + 1 if state.at_rest else 0
             if time.monotonic() > deadline:
