@@ -34,7 +34,7 @@ BATCH = 100
 AT_ONCE = 8
 """Writes on their way together: each waits for the database's disk."""
 
-REST = 2.0
+REST = 3.0
 """Of the time that a write took, while a backlog is worked off."""
 
 POSTPONED = timedelta(minutes=5)

@@ -23,7 +23,9 @@ class Database(Server):
 
     @property
     def mongo_url(self) -> str:
-        return f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
+        """Without the driver's own second try of a write: for those the server looks through all
+        writes of half an hour at each, and forgets them when it ends."""
+        return f"mongodb://127.0.0.1:{self.port}/?directConnection=true&retryWrites=false"
 
     @property
     def pid(self) -> int:
