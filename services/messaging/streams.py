@@ -12,6 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
+from weakref import WeakValueDictionary
+
+from prometheus_client import Gauge
 
 from services.messaging.model import FeedEntry
 from services.messaging.store import FeedEntries
@@ -35,6 +38,8 @@ at once, or one question were for many, everybody's news would wait for that.
 
 ENDS = 20_000
 """People of whose feeds a process knows the end; the others' are read."""
+
+LIVE_STREAMS = Gauge("live_streams", "Live streams open in this process, counted at each look.")
 
 _turns = count()
 
@@ -77,6 +82,7 @@ class Streams:
         self._database = database
         self._ends: OrderedDict[str, int] = OrderedDict()
         self._open: defaultdict[str, set[Stream]] = defaultdict(set)
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         wakeups.on_wake = self._woken
 
     def enter(self, stream: Stream) -> None:
@@ -102,6 +108,13 @@ class Streams:
         said = f"{_name(tenant, person_id)}|{number}"
         self._woken(said)
         self._wakeups.wake(said)
+
+    def turn(self, tenant: str, person_id: str) -> asyncio.Lock:
+        """Whose turn it is in this process to append to this person's feed.
+
+        Others may be faster; but many at once here would only take numbers from each other.
+        """
+        return self._turns.setdefault(_name(tenant, person_id), asyncio.Lock())
 
     def reaches(self, tenant: str, person_id: str, number: int) -> None:
         """Remember where this person's feed was seen to end."""
@@ -131,8 +144,9 @@ class Streams:
         """End what has come to its end, and wake who was not told of something, for ever."""
         for look in count():
             await asyncio.sleep(LOOK)
-            now = utc_now()
-            for stream in self._all():
+            now, streams = utc_now(), self._all()
+            LIVE_STREAMS.set(len(streams))
+            for stream in streams:
                 stream.look(now)
             with suppress(Unavailable):
                 await self._sweep(each for each in self._all() if each.turn == look % SWEEP)

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from services.messaging.app import create
 from services.messaging.model import KEPT, FeedEntry, Kind
 from services.messaging.settings import Settings
 from services.messaging.store import FeedEntries, Tickets
-from services.messaging.streams import MOST, Stream
+from services.messaging.streams import LIVE_STREAMS, MOST, Stream, Streams
 from shared.contracts.identity import AccountFacts, AccountSuspended
 from shared.contracts.jobs import JobBooked
 from shared.contracts.messaging import MessageSent, MessageSnapshot
@@ -143,7 +143,13 @@ async def test_a_feed_begins_with_the_first_stream(messaging: Harness, base: str
         assert [each.data["job_id"] for each in one.named("job")] == [job.id]
 
 
-async def test_numbers_have_no_gap_although_many_tell_at_once(messaging: Harness):
+@pytest.mark.parametrize("processes", ["one", "many"])
+async def test_numbers_have_no_gap_although_many_tell_at_once(
+    messaging: Harness, processes: str, monkeypatch: pytest.MonkeyPatch
+):
+    if processes == "many":
+        # Nobody waits for another one's turn.
+        monkeypatch.setattr(Streams, "turn", lambda *_: asyncio.Lock())
     customer = await messaging.person()
     await following(messaging, customer)
     jobs = [await a_job(messaging, customer, None) for _ in range(2)]
@@ -381,6 +387,21 @@ async def test_one_person_has_so_many_streams_and_no_more(messaging: Harness, ba
             return another.status == 200
 
     await messaging.eventually(left)
+
+
+async def test_open_streams_are_counted(
+    messaging: Harness, base: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("services.messaging.streams.LOOK", 0.05)
+
+    def told(number: int) -> Callable[[], bool]:
+        return lambda: LIVE_STREAMS._value.get() == number
+
+    await messaging.eventually(told(0))
+    person = await messaging.person()
+    async with reader(messaging, base, person), reader(messaging, base, person):
+        await messaging.eventually(told(2))
+    await messaging.eventually(told(0))
 
 
 async def test_nobody_hears_what_the_other_side_must_not_know(messaging: Harness, base: str):

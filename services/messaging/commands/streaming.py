@@ -35,7 +35,14 @@ async def follow(person_id: str, followers: Followers) -> None:
 async def tell(entries: Sequence[FeedEntry], scope: Scope) -> None:
     """Append each to its person's feed, if there is one, unless it was told, and wake streams."""
     following = await scope.store(Followers).among(each.person_id for each in entries)
-    await asyncio.gather(*(_append(each, scope) for each in entries if each.person_id in following))
+    await asyncio.gather(
+        *(_in_turn(each, scope) for each in entries if each.person_id in following)
+    )
+
+
+async def _in_turn(entry: FeedEntry, scope: Scope) -> None:
+    async with scope.the(Streams).turn(scope.tenant.slug, entry.person_id):
+        await _append(entry, scope)
 
 
 async def _append(entry: FeedEntry, scope: Scope) -> None:
