@@ -97,6 +97,7 @@ class Story:
         self.support = person(cast.support)
         self.stranger = Visitor(gateway, cast.tenant, port)
         self.job_id = ""
+        self.slot = _tomorrow(cast.time_zone)
         self._admin = admin
         self._photo = photo
         self._report = report
@@ -247,7 +248,6 @@ class Story:
 
     def _book(self) -> None:
         customer, helper, cast = self.customer, self.helper, self.cast
-        slot = self._slot()
         street, postcode, city = cast.address
         with self._step(f"{customer.name} requests a job", customer):
             self.job_id = customer.post(
@@ -259,7 +259,7 @@ class Story:
                     "description": "Der Router steht im Flur, im Schlafzimmer bricht es ab.",
                     "address": {"street": street, "postcode": postcode, "city": city},
                     "place": _point(cast.home),
-                    "slots": [slot],
+                    "slots": [self.slot],
                 },
             )["id"]
         with self._step(f"{helper.name} makes an offer", helper):
@@ -267,7 +267,7 @@ class Story:
                 helper,
                 "offer",
                 {
-                    "slot": slot,
+                    "slot": self.slot,
                     "minutes": 90,
                     "hourly_rate": self._money(cast.hourly_rate),
                     "travel": self._money(cast.travel),
@@ -277,12 +277,6 @@ class Story:
             booked = self._command(customer, "accept", {"offer_id": offer["id"]})
         if booked["state"] != "booked":
             raise UnexpectedAnswerError(f"the job is {booked['state']}")
-
-    def _slot(self) -> dict[str, str]:
-        """Tomorrow from ten to noon where the tenant is."""
-        day = datetime.now(ZoneInfo(self.cast.time_zone)) + timedelta(days=1)
-        start = day.replace(hour=10, minute=0, second=0, microsecond=0)
-        return {"start": start.isoformat(), "end": (start + timedelta(hours=2)).isoformat()}
 
     def _visit(self) -> None:
         customer, helper = self.customer, self.helper
@@ -348,3 +342,10 @@ class Story:
 
 def _point(place: tuple[float, float]) -> dict[str, float]:
     return {"lat": place[0], "lon": place[1]}
+
+
+def _tomorrow(time_zone: str) -> dict[str, str]:
+    """From ten to noon there; asked once, as it is another day after midnight."""
+    day = datetime.now(ZoneInfo(time_zone)) + timedelta(days=1)
+    start = day.replace(hour=10, minute=0, second=0, microsecond=0)
+    return {"start": start.isoformat(), "end": (start + timedelta(hours=2)).isoformat()}

@@ -171,7 +171,7 @@ def _export(person: Person, data: dict[str, str], where: dict[str, str]) -> None
 
 
 def _request_and_withdraw(story: MarkedStory) -> None:
-    slot = story._slot()
+    slot = story.slot
     street, postcode, city = story.cast.address
     job = story.customer.post(
         "/v1/jobs",

@@ -138,7 +138,7 @@ def test_what_is_agreed_earned_and_given_back_is_on_paper(platform: Platform, st
         [entry] = icalendar.Calendar.from_ical(answer.content).walk("VEVENT")
         assert story.cast.address[0] in str(entry["location"])
         assert entry["dtstart"].params["TZID"] == story.cast.time_zone
-        assert entry.decoded("dtstart") == datetime.fromisoformat(story._slot()["start"])
+        assert entry.decoded("dtstart") == datetime.fromisoformat(story.slot["start"])
 
 
 def _paper(person: Person, path: str) -> bytes:
