@@ -25,9 +25,11 @@ async def _end(*_: Any) -> Any:
     os._exit(EXIT_CODE)
 
 
-async def main(url: str, name: str, command: str, job: str, by: str, offer: str, at: str) -> None:
+async def main(
+    url: str, name: str, tenant: str, command: str, job: str, by: str, offer: str, at: str
+) -> None:
     database = Database(url, name, TracerProvider())
-    scope = Scope(TENANTS["vodafone"], datetime.fromisoformat(at), database, outbox=None)
+    scope = Scope(TENANTS[tenant], datetime.fromisoformat(at), database, outbox=None)
     jobs = scope.store(JobStore)
     if command == "accept":
         # Between the calendar, which holds the slot by then, and the job.

@@ -19,6 +19,7 @@ async def die(story: Story, command: str, *, by: str, offer: str = "") -> None:
     arguments = (
         jobs.runtime.settings.mongo_url.get_secret_value(),
         database.handle.name,
+        "vodafone",
         command,
         story.id,
         by,

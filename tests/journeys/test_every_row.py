@@ -13,8 +13,8 @@ from deploy.local.story import CASTS
 from services.jobs.mails.words import TEXTS
 from services.jobs.model import State
 from services.jobs.model.transitions import TABLE, leads
-from tests.journeys.crowd import DAY, Crowd, command, gathered
-from tests.journeys.pair import travelling
+from tests.journeys.crowd import DAY, Crowd, command, done, gathered
+from tests.journeys.pair import travel, travelling
 from tests.journeys.test_papers import TAX
 from tests.journeys.ways import Way, walk
 from tests.platform import Platform
@@ -145,3 +145,25 @@ def test_without_tax_data_there_is_no_new_booking_after_sixty_days(walked: Walke
     helper.put("/v1/helpers/me/tax", TAX[crowd.cast.tenant], headers=etag)
     offered = command(helper, job, "offer", crowd.terms(slot=slot))
     assert offered.status == 200, offered.body
+
+
+def test_a_customer_learns_only_that_a_helper_without_tax_data_cannot_be_booked(walked: Walked):
+    crowd, platform = walked.crowd, walked.crowd.platform
+    customer, helper = crowd.customers[0], crowd.helpers[1]
+    ahead = timedelta(seconds=float(platform.stack.clock_file.read_text()))
+    crowd.completed(customer, helper, crowd.slot(ahead + 2 * DAY))
+
+    def tax_is(state: str) -> bool:
+        answer = helper.ask("GET", "/v1/helpers/me/tax")
+        return answer.status == 200 and answer.body["state"] == state
+
+    helper.until(partial(tax_is, "asked"), "the question")
+    travel(platform, ahead + 59 * DAY)
+    slot = crowd.slot(ahead + 65 * DAY)
+    job = crowd.requested(customer, helper, slots=[slot])["id"]
+    [offer] = done(helper, job, "offer", crowd.terms(slot=slot))["offers"]
+    travel(platform, ahead + 61 * DAY)
+    helper.until(partial(tax_is, "overdue"), "the end of the patience", 30)
+    refused = command(customer, job, "accept", {"offer_id": offer["id"]})
+    assert (refused.status, refused.body["code"]) == (409, "helper_not_bookable")
+    assert "tax" not in refused.body["detail"]

@@ -1,20 +1,28 @@
 """Many want the same at once, in both tenants: one gets it, and nothing is counted twice."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 
 import pytest
 
 from deploy.local.people import Answer, Person
 from deploy.local.story import CASTS
+from tests.jobs.dying import EXIT_CODE
 from tests.journeys.crowd import DAY, HOUR, Crowd, command, done, gathered
+from tests.journeys.pair import travel, travelling
 from tests.platform import Platform
 
 MANY, BIDDERS = 50, 10
 """Each offer is accepted several times over, as from several windows of a browser."""
 
 VISITS = 6
+
+AHEAD = HOUR
+"""Of the clock of the process that ends: what it took stays taken while the test looks."""
 
 
 @pytest.fixture(scope="module", params=CASTS, ids=lambda cast: cast.tenant)
@@ -105,3 +113,32 @@ def test_receipts_of_one_helper_written_at_once_have_no_gap(crowd: Crowd):
     numbers = [helper.until(partial(number_of, job), "the receipt") for job in jobs]
     assert sorted(int(each.rpartition("-")[2]) for each in numbers) == [*range(1, VISITS + 1)]
     assert len({each.rpartition("-")[0] for each in numbers}) == 1
+
+
+def test_a_time_that_a_process_took_as_it_ended_is_free_for_the_next(crowd: Crowd):
+    customer, other = crowd.customers[:2]
+    helper, slot = crowd.helpers[4], crowd.slot(12 * DAY)
+    terms = crowd.terms(slot=slot)
+    job = crowd.requested(customer, helper, slots=[slot])["id"]
+    [offer] = done(helper, job, "offer", terms)["offers"]
+    accept_and_die(crowd, job, customer, offer["id"])
+    assert customer.get(f"/v1/jobs/{job}")["state"] == "offered"
+    wanted = crowd.requested(other, helper, slots=[slot])["id"]
+    refused = command(helper, wanted, "offer", terms)
+    assert (refused.status, refused.body["code"]) == (409, "slot_taken")
+    with travelling(crowd.platform):
+        travel(crowd.platform, AHEAD + HOUR / 60)
+        [again] = done(helper, wanted, "offer", terms)["offers"]
+        booked = done(other, wanted, "accept", {"offer_id": again["id"]})
+        assert booked["state"] == "booked"
+        late = command(customer, job, "accept", {"offer_id": offer["id"]})
+        assert (late.status, late.body["code"]) == (409, "slot_taken")
+
+
+def accept_and_die(crowd: Crowd, job: str, by: Person, offer: str) -> None:
+    """Another process of the service takes the time, and ends before it has booked."""
+    at = (datetime.now(UTC) + AHEAD).isoformat()
+    command = (crowd.cast.tenant, "accept", job, by.id, offer, at)
+    where = (crowd.platform.stack.database_url, "jobs")
+    ended = subprocess.run([sys.executable, "-m", "tests.jobs.dying", *where, *command])
+    assert ended.returncode == EXIT_CODE, "it never came to its end"
