@@ -74,17 +74,17 @@ class Walked:
 
 @pytest.fixture(scope="module", params=CASTS, ids=lambda cast: cast.tenant)
 def walked(platform: Platform, request: pytest.FixtureRequest) -> Iterator[Walked]:
-    """The clock of the business is nine weeks ahead by then."""
+    """The clock of the business is nine weeks ahead by then; the third helper took no part."""
     cast = request.param
     languages = LANGUAGES[cast.tenant]
-    with travelling(platform), gathered(platform, cast, helpers=2, languages=languages) as crowd:
+    with travelling(platform), gathered(platform, cast, helpers=3, languages=languages) as crowd:
         pauses = {number * 21 * DAY: partial(_reminded, crowd, number) for number in (1, 2)}
         yield Walked(crowd, walk(crowd, WAYS, pauses))
 
 
-def _reminded(crowd: Crowd, times: int) -> bool:
-    """So often of the helper's tax data."""
-    helper = crowd.helpers[0]
+def _reminded(crowd: Crowd, times: int, who: int = 0) -> bool:
+    """So often of this helper's tax data."""
+    helper = crowd.helpers[who]
     texts = mails_to(helper.address, crowd.platform.stack.mail_folder)
     subject = TEXTS[helper.language]["tax_reminded"][0]
     return sum(text.startswith(subject) for text in texts) == times
@@ -149,7 +149,7 @@ def test_without_tax_data_there_is_no_new_booking_after_sixty_days(walked: Walke
 
 def test_a_customer_learns_only_that_a_helper_without_tax_data_cannot_be_booked(walked: Walked):
     crowd, platform = walked.crowd, walked.crowd.platform
-    customer, helper = crowd.customers[0], crowd.helpers[1]
+    customer, helper = crowd.customers[0], crowd.helpers[2]
     ahead = timedelta(seconds=float(platform.stack.clock_file.read_text()))
     crowd.completed(customer, helper, crowd.slot(ahead + 2 * DAY))
 
@@ -157,12 +157,16 @@ def test_a_customer_learns_only_that_a_helper_without_tax_data_cannot_be_booked(
         answer = helper.ask("GET", "/v1/helpers/me/tax")
         return answer.status == 200 and answer.body["state"] == state
 
+    travel(platform, ahead + 2 * DAY)
     helper.until(partial(tax_is, "asked"), "the question")
-    travel(platform, ahead + 59 * DAY)
-    slot = crowd.slot(ahead + 65 * DAY)
+    for number in (1, 2):
+        travel(platform, ahead + (3 + number * 21) * DAY)
+        helper.until(partial(_reminded, crowd, number, 2), "the reminder", 30)
+    travel(platform, ahead + 60 * DAY)
+    slot = crowd.slot(ahead + 70 * DAY)
     job = crowd.requested(customer, helper, slots=[slot])["id"]
     [offer] = done(helper, job, "offer", crowd.terms(slot=slot))["offers"]
-    travel(platform, ahead + 61 * DAY)
+    travel(platform, ahead + 62.5 * DAY)
     helper.until(partial(tax_is, "overdue"), "the end of the patience", 30)
     refused = command(customer, job, "accept", {"offer_id": offer["id"]})
     assert (refused.status, refused.body["code"]) == (409, "helper_not_bookable")

@@ -4,6 +4,8 @@ Every alert's is made, by hand, by try_alerts.
 """
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from uuid import uuid4
 
 import aio_pika
@@ -11,7 +13,7 @@ import yaml
 
 from deploy.local.broker import Broker
 from deploy.local.prometheus import RULES
-from deploy.local.story import BERLIN
+from deploy.local.story import BERLIN, ZURICH, Cast
 from shared.rabbit.envelope import TRACEPARENT
 from tests.observability.conftest import Watched, close
 from tests.observability.faults import (
@@ -96,11 +98,16 @@ def test_a_consumer_that_is_gone_for_a_while(watched: Watched) -> None:
     newcomer.close()
 
 
+def told(watched: Watched, cast: Cast) -> None:
+    story = watched.platform.story(cast)
+    story.tell()
+    close(story)
+
+
 def test_a_database_that_is_slow(watched: Watched) -> None:
-    with interrupted(watched.platform, "database"):
-        story = watched.platform.story(BERLIN)
-        story.tell()
-        close(story)
+    # One story alone would have nearly all its writes between two interruptions.
+    with interrupted(watched.platform, "database"), ThreadPoolExecutor() as several:
+        list(several.map(partial(told, watched), (BERLIN, ZURICH, BERLIN)))
     slow = watched.prometheus.until(ALERTS["DatabaseSlow"])
     assert {each.labels["service"] for each in slow} & {"profiles", "jobs", "identity"}
     assert watched.prometheus.query("max_over_time(database_ping_seconds[2m]) > 0.1")
