@@ -162,11 +162,11 @@ def test_a_customer_learns_only_that_a_helper_without_tax_data_cannot_be_booked(
     for number in (1, 2):
         travel(platform, ahead + (3 + number * 21) * DAY)
         helper.until(partial(_reminded, crowd, number, 2), "the reminder", 30)
-    travel(platform, ahead + 60 * DAY)
+    travel(platform, ahead + 59 * DAY)
     slot = crowd.slot(ahead + 70 * DAY)
     job = crowd.requested(customer, helper, slots=[slot])["id"]
     [offer] = done(helper, job, "offer", crowd.terms(slot=slot))["offers"]
-    travel(platform, ahead + 62.5 * DAY)
+    travel(platform, ahead + 61 * DAY)
     helper.until(partial(tax_is, "overdue"), "the end of the patience", 30)
     refused = command(customer, job, "accept", {"offer_id": offer["id"]})
     assert (refused.status, refused.body["code"]) == (409, "helper_not_bookable")
