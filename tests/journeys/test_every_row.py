@@ -157,7 +157,7 @@ def test_a_customer_learns_only_that_a_helper_without_tax_data_cannot_be_booked(
         answer = helper.ask("GET", "/v1/helpers/me/tax")
         return answer.status == 200 and answer.body["state"] == state
 
-    travel(platform, ahead + 2 * DAY)
+    # Before the clock moves on, as the sixty days are counted from the asking.
     helper.until(partial(tax_is, "asked"), "the question")
     for number in (1, 2):
         travel(platform, ahead + (3 + number * 21) * DAY)
