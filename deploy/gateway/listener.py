@@ -37,10 +37,20 @@ def _listener(name: str, address: str, port: int, manager: dict[str, Any]) -> di
         "name": name,
         "address": socket(address, port),
         "per_connection_buffer_limit_bytes": 262_144,
+        "socket_options": [_TAKES_NOTHING],
         "filter_chains": [
             {"filters": [{"name": _HCM, "typed_config": {"@type": _HCM_TYPE, **manager}}]}
         ],
     }
+
+
+_TAKES_NOTHING = {
+    "description": "TCP_USER_TIMEOUT: milliseconds that a client may leave untaken what was sent",
+    "level": 6,
+    "name": 18,
+    "int_value": 20_000,
+    "state": "STATE_LISTENING",
+}
 
 
 def _connection_manager(gateway: Gateway, routes: RouteTable) -> dict[str, Any]:

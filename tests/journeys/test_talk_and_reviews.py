@@ -32,13 +32,15 @@ LEEWAY = timedelta(seconds=30)
 
 class Listener:
     """A live stream as a browser reads it, or an app that has a token; told holds (event, number,
-    data), beats counts the signs of life."""
+    data), beats counts the signs of life. While awake is clear it takes nothing."""
 
     def __init__(
         self, platform: Platform, person: Person, position: int | None = None, token: str = ""
     ) -> None:
         self.told: list[tuple[str, int, Any]] = []
         self.beats = 0
+        self.awake = threading.Event()
+        self.awake.set()
         self._person = person
         query, headers = {}, {"Authorization": f"Bearer {token}"}
         if not token:
@@ -47,7 +49,11 @@ class Listener:
         if position is not None:
             query["last_event_id"] = str(position)
         headers["Host"] = f"{person.tenant}.localhost"
-        self._client = httpx.Client(base_url=platform.stack.address(), headers=headers)
+        # Little is on its way, so that one who takes nothing is soon seen.
+        wire = httpx.HTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)])
+        self._client = httpx.Client(
+            base_url=platform.stack.address(), headers=headers, transport=wire
+        )
         self._context = self._client.stream("GET", "/v1/stream", params=query, timeout=PATIENCE)
         self._response = self._context.__enter__()
         assert self._response.status_code == 200
@@ -83,6 +89,7 @@ class Listener:
         event: dict[str, str] = {}
         try:
             for line in self._response.iter_lines():
+                self.awake.wait()
                 if line.startswith(":"):
                     self.beats += 1
                     continue
@@ -201,6 +208,33 @@ def test_a_live_stream_loses_and_repeats_nothing_when_broker_and_service_restart
     ]
     told = [number for name, number, _ in live.told + resumed.told if name != "ready"]
     assert told == list(range(told[0], told[0] + len(told)))
+
+
+def test_a_reader_who_takes_nothing_is_dropped_and_comes_back_without_loss(talk: Talk):
+    customer, platform = talk.customer, talk.platform
+    live = Listener(platform, customer)
+    talk.say(talk.helper, "Erst wach")
+    live.until("Erst wach")
+    customer.until(lambda: live_streams(platform) == 1, "its being counted", PATIENCE)
+    live.awake.clear()
+    long = [f"{number} " + "ü" * 3_900 for number in range(8)]
+    for text in long:
+        talk.say(talk.helper, text)
+    customer.until(lambda: live_streams(platform) == 0, "the drop", 3 * PATIENCE)
+    live.awake.set()
+    customer.until(live.ended, "the end of the stream", PATIENCE)
+    resumed = Listener(platform, customer, live.told[-1][1])
+    resumed.until(long[-1])
+    resumed.close()
+    assert live.messages() + resumed.messages() == ["Erst wach", *long]
+    assert len(live.messages()) < len(long)
+
+
+def live_streams(platform: Platform) -> int:
+    """Open at messaging, as it counts them every two seconds."""
+    told = httpx.get(f"{platform.stack.service_address('messaging')}/metrics", timeout=10).text
+    [line] = [each for each in told.splitlines() if each.startswith("live_streams ")]
+    return int(float(line.split()[1]))
 
 
 def test_a_live_stream_ends_with_its_token_and_with_its_account(talk: Talk):
