@@ -88,6 +88,7 @@ class MailStore(Store[Mail]):
     noun = "mail"
     acts = False
     indexes = (
+        Index((("due_at", 1),), sparse=True),
         Index((("created_at", 1),), expire_after=KEPT),
         Index((("tenant", 1), ("recipient", 1))),
     )

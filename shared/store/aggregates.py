@@ -99,10 +99,11 @@ class Store(Lookups[A]):
 
     @classmethod
     def all_indexes(cls) -> tuple[Index, ...]:
-        """The named look-ups' indexes and the two every aggregate has."""
+        """The named look-ups', the relay's, and the ticker's for what has an ``on_due``."""
         relay = Index((("outbox_since", 1),), sparse=True)
-        timer = Index((("due_at", 1),), sparse=True)
-        return (relay, timer, *cls.indexes)
+        if hasattr(cls.kind, "on_due"):
+            return (relay, Index((("due_at", 1),), sparse=True), *cls.indexes)
+        return (relay, *cls.indexes)
 
     @classmethod
     def facts_of(cls, aggregate: Any) -> Facts:
