@@ -33,12 +33,15 @@ class Database(Server):
         return self._child.pid
 
     def program(self) -> Program:
-        """Every commit is synced before it is acknowledged, as j=true promises."""
+        """Every commit is synced before it is acknowledged, as j=true promises.
+
+        The cache takes only what the data needs; with a full one no write comes to its end.
+        """
         command = (
             str(Path(sys.executable).with_name("secantusd-py")),
             *("--host", "127.0.0.1", "--port", str(self.port)),
             *("--storage-path", str(self.folder / "data")),
-            *("--sync-on-commit", "--cache-size", "128M", "--log-level", "WARNING"),
+            *("--sync-on-commit", "--cache-size", "1G", "--log-level", "WARNING"),
         )
         return Program("database", command)
 
