@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pymongo.errors import PyMongoError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -31,8 +32,8 @@ class Plan:
 
     sizes: tuple[int, ...] = SIZES
     rounds: int = 3
-    patience: float = 300.0
-    seconds: float = 300.0
+    patience: float = 900.0
+    seconds: float = 600.0
     wave: int = 6
     looks: int = 6
     units: Units = field(default_factory=Units)
@@ -54,7 +55,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("error: ended before its time"))
     try:
         found = measured(plan)
-    except (CannotRunError, WrongResultError, UnexpectedAnswerError) as error:
+    except (CannotRunError, WrongResultError, UnexpectedAnswerError, PyMongoError) as error:
         sys.exit(f"error: {error}")
     report.write(found, given.docs)
     out.print(report.overview(found), markup=False, soft_wrap=True)

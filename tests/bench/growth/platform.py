@@ -28,6 +28,9 @@ APPS = {name: f"tests.bench.growth.apps:{name}" for name in SERVICES}
 CUSTOMER = Somebody("vodafone", "growth@vodafone.example", "Karin Vogel", "de")
 REST_WITHIN = 60.0
 
+ANSWERS_WITHIN = 60.0
+"""Seconds for one question to the database; one that takes longer will never be answered."""
+
 
 class CrowdedStory(Story):
     """The story where thousands live: a newcomer need not be among the first hundred hits."""
@@ -125,7 +128,7 @@ def running(folder: Path) -> Iterator[Platform]:
     stack = Stack(folder / "stack", Ports.free(SERVICES), services=APPS, report=lambda _: None)
     try:
         stack.up()
-        with administrator(stack) as admin, MongoClient[Any](stack.database_url) as mongo:
+        with administrator(stack) as admin, _client(stack) as mongo:
             for slug, body in load_all(FOLDER).items():
                 admin.apply(slug, body)
             neighbour = next(each for each in berlin() if "wifi" in each.skills)
@@ -136,3 +139,7 @@ def running(folder: Path) -> Iterator[Platform]:
             yield platform
     finally:
         stack.down()
+
+
+def _client(stack: Stack) -> MongoClient[dict[str, Any]]:
+    return MongoClient(stack.database_url, socketTimeoutMS=int(1000 * ANSWERS_WITHIN))
