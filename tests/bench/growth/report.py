@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from deploy.local.stack import SERVICES
-from tests.bench.growth.apps import FEW
+from tests.bench.growth.apps import FEW, STRINGS
 from tests.bench.growth.costs import IDLE, SEARCH, STORY, Work
 from tests.bench.growth.crowd import EACH, OWN, Filling
 from tests.bench.growth.memory import AT_ONCE, ENOUGH, Memory
@@ -63,9 +63,10 @@ how many blocks of memory their interpreter has in use once nothing is left to b
 block is an object of at most 512 bytes): a single object kept for each story would show as a
 slope of 1 or more.
 
-What a process remembers on purpose has an end, but a far one: 20,000 verified tokens, and 2,000
-messages of each queue. Here these numbers are {few} (`tests/bench/growth/apps.py`), so that both
-are full at once and what would go on for ever is not hidden behind them.
+What a process remembers on purpose has an end, but a far one: 20,000 verified tokens, 2,000
+messages of each queue, and {strings:,} short strings that pydantic has read from JSON. Here the
+first two are {few} and the third is full from the start (`tests/bench/growth/apps.py`), so that
+what would go on for ever is not hidden behind them.
 """
 
 
@@ -191,6 +192,7 @@ def _told(held: Memory) -> str:
         wave=held.stories[0],
         far=FAR,
         few=FEW,
+        strings=STRINGS,
         hours=FAR / rate / 3600,
     )
 
@@ -233,7 +235,7 @@ def _plot(found: Found, file: Path) -> None:
     services, database, resident = figure.subplots(1, 3)
     _ratios(services, found, "service", "the service's CPU for a unit, by that at first")
     services.axhline(MOST, color="#f2a900", linewidth=2)
-    services.legend(fontsize=8)
+    services.legend(fontsize=7, loc="lower right")
     _ratios(database, found, "database", "the database stand-in's")
     held = found.held
     for name in SERVICES:
