@@ -82,6 +82,7 @@ def test_the_committed_figures_are_of_every_size():
         "| 100 |",
         "| 1,000 |",
         "| 10,000 |",
+        "| 100,000 |",
         "a search",
         "a whole story",
         "**not** driven",
