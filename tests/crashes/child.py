@@ -79,6 +79,8 @@ async def _serving(url: str, database: BreakingDatabase, breaker: Breaker) -> As
         provider=provider,
         on_lost=lambda reason: None,
         retry_delay=0.1,
+        # One thing is refused once in each life, and a slow machine may need many lives.
+        rounds=50,
     )
     for kind in (Things, Badges, Rows, ParkedMessages, TriedAlone):
         await database.ensure_indexes(kind.collection, kind.all_indexes())

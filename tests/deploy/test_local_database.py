@@ -32,5 +32,5 @@ def test_a_stopped_database_leaves_no_process(tmp_path: Path) -> None:
         pid = database.pid
         assert os.path.exists(f"/proc/{pid}")
         began = time.monotonic()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20, "neither ended nor killed when its grace was over"
     assert not os.path.exists(f"/proc/{pid}")
