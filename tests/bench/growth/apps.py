@@ -41,7 +41,7 @@ def __getattr__(name: str) -> Callable[[], FastAPI]:
 
 
 def _keep_all_strings() -> None:
-    """Many times as many as there is room for: each has one place, and takes it from another."""
+    """Many times as many as there is room for, so that no place is left."""
     pydantic_core.from_json(orjson.dumps([f"growth {number}" for number in range(20 * STRINGS)]))
 
 
