@@ -28,7 +28,7 @@ from shared.offboarding import Holdings
 from shared.outbox import Outbox
 from shared.parked import ParkedMessages
 from shared.rabbit import Consumers, Consuming, ParkedMessage, Publisher
-from shared.replicas import People, Revocations, TenantReplica, Tenants, keep_fresh
+from shared.replicas import People, Revocations, TenantReplica, Tenants
 from shared.scope import Scope
 from shared.settings import Role, ServiceSettings
 from shared.store import Database, Store
@@ -76,7 +76,8 @@ class Runtime:
             resources=self.resources,
         )
 
-    def scope_of(self, slug: str) -> Scope | None:
+    async def scope_of(self, slug: str) -> Scope | None:
+        await self.tenants.fresh()
         tenant = self.tenants.by_slug(slug)
         return None if tenant is None else self.scope(tenant)
 
@@ -87,10 +88,10 @@ class Runtime:
             if not delivered.tenant == delivered.subject == facts.slug:
                 raise Invalid("a tenant speaks for itself alone", code="wrong_tenant")
             return self.scope(facts)
-        scope = self.scope_of(delivered.tenant)
+        scope = await self.scope_of(delivered.tenant)
         if scope is None:
             await self.tenants.refresh()
-            scope = self.scope_of(delivered.tenant)
+            scope = await self.scope_of(delivered.tenant)
         if scope is None:
             raise NotFound(f"tenant {delivered.tenant!r} is not known here (yet)")
         if scope.tenant.status == replicas.OFFBOARDED:
@@ -99,6 +100,7 @@ class Runtime:
 
     async def park(self, message: ParkedMessage) -> None:
         """Keep it, unless it is of a tenant of which nothing is to be left."""
+        await self.tenants.fresh()
         tenant = self.tenants.by_slug(message.tenant or "")
         if tenant is not None and tenant.status == replicas.OFFBOARDED:
             log.info("parking.dropped", tenant=message.tenant, reason="tenant_offboarded")
@@ -182,8 +184,6 @@ def _lifespan(runtime: Runtime) -> Callable[[FastAPI], Any]:
 async def _start(runtime: Runtime) -> None:
     """Begin everything; wait for nothing: readiness tells when broker and database are there."""
     kinds = [kind for kind in runtime.stores if issubclass(kind, Store)]
-    _run(runtime, "tenants", keep_fresh(runtime.tenants, replicas.REFRESH_TENANTS))
-    _run(runtime, "revocations", keep_fresh(runtime.revocations, replicas.REFRESH_REVOCATIONS))
     await runtime.verifier.start()
     await runtime.publisher.start()
     runtime.outbox.start([kind.collection for kind in kinds])
@@ -226,6 +226,8 @@ async def _stop(runtime: Runtime) -> None:
     await runtime.outbox.stop()
     await runtime.publisher.stop()
     await runtime.verifier.stop()
+    await runtime.tenants.stop()
+    await runtime.revocations.stop()
     runtime.database.close()
     await asyncio.to_thread(runtime.provider.shutdown)
     log.info("service.stopped")
@@ -270,6 +272,7 @@ async def _look_around(runtime: Runtime) -> None:
     began = time.perf_counter()
     there = await runtime.database.ping()
     telemetry.DATABASE_PING.set(time.perf_counter() - began)
+    await runtime.tenants.fresh()
     state = {
         "database": there,
         "broker": runtime.publisher.connected,
@@ -291,6 +294,7 @@ def _add_health(app: FastAPI, runtime: Runtime) -> None:
         return JSONResponse({"status": "ok", "service": runtime.service})
 
     async def ready(_: Request) -> Response:
+        await runtime.tenants.fresh()
         state = {
             "database": await runtime.database.ping() and runtime.indexed,
             "tenants": runtime.tenants.loaded,

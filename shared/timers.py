@@ -3,7 +3,7 @@
 import asyncio
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -73,7 +73,7 @@ class Ticker:
         self,
         database: Database,
         stores: Sequence[type[Store[Any]]],
-        scope_of: Callable[[str], Scope | None],
+        scope_of: Callable[[str], Awaitable[Scope | None]],
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -111,7 +111,7 @@ class Ticker:
         gently = kind in self._behind
         batch = await self._take_due(kind)
         # Of tenants that are not known here nothing is dealt with, and nobody must hurry for them.
-        due = [each for each in batch if self._scope_of(each["tenant"]) is not None]
+        due = [each for each in batch if await self._scope_of(each["tenant"]) is not None]
         (self._behind.add if len(due) == BATCH else self._behind.discard)(kind)
         step = 1 if gently else AT_ONCE
         for start in range(0, len(due), step):
@@ -143,7 +143,7 @@ class Ticker:
         """All of these at once, at the time that it is now."""
         acts = []
         for each in due:
-            scope = self._scope_of(each["tenant"])
+            scope = await self._scope_of(each["tenant"])
             if scope is not None:
                 late = (scope.now - each["due_at"]).total_seconds()
                 telemetry.TIMER_LAG.labels(kind.collection).observe(late)

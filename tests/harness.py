@@ -144,9 +144,9 @@ class Harness:
 
     def scope(self, tenant: str = "vodafone") -> Scope:
         """The tenant's stores at the current business time."""
-        scope = self.runtime.scope_of(tenant)
-        assert scope is not None, f"{tenant} is not known to the service"
-        return scope
+        facts = self.runtime.tenants.by_slug(tenant)
+        assert facts is not None, f"{tenant} is not known to the service"
+        return self.runtime.scope(facts)
 
     async def published(
         self, event: type[Event[Any]], *, subject: str, tenant: str | None = None

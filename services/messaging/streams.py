@@ -7,7 +7,7 @@ and how far the feed goes by now.
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -54,7 +54,7 @@ class Stream:
     tenant: str
     person_id: str
     expires_at: datetime
-    refused: Callable[[], bool]
+    refused: Callable[[], Awaitable[bool]]
     news: asyncio.Event = field(default_factory=asyncio.Event)
     over: bool = False
     position: int = 0
@@ -67,9 +67,9 @@ class Stream:
             self.heard = number
             self.news.set()
 
-    def look(self, now: datetime) -> None:
+    async def look(self, now: datetime) -> None:
         """End it if its time has come."""
-        if now >= self.expires_at or self.refused():
+        if now >= self.expires_at or await self.refused():
             self.over = True
             self.news.set()
 
@@ -147,7 +147,7 @@ class Streams:
             now, streams = utc_now(), self._all()
             LIVE_STREAMS.set(len(streams))
             for stream in streams:
-                stream.look(now)
+                await stream.look(now)
             with suppress(Unavailable):
                 await self._sweep(each for each in self._all() if each.turn == look % SWEEP)
 

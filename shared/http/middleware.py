@@ -54,7 +54,9 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        arrived = _Arrived(scope)
+        arrived, watching = _Arrived(scope), scope["path"] not in _UNWATCHED
+        if watching:
+            await self._tenants.fresh()
         exchange = Exchange(
             request_id=arrived.request_id,
             method=scope["method"],
@@ -63,7 +65,7 @@ class RequestMiddleware:
         )
         begin(scope, exchange)
         watched = _Watched(exchange, send)
-        if scope["path"] in _UNWATCHED:
+        if not watching:
             await self._answer(scope, receive, watched)
             return
         parent = context_from(arrived.traceparent)

@@ -62,7 +62,12 @@ PLATFORM_SLUG = "platform"
 
 
 class Tenants(Protocol):
-    """Who is served where. ready: at least one tenant is known by now."""
+    """Who is served where. ready: at least one tenant is known by now.
+
+    fresh is awaited before anything is asked.
+    """
+
+    async def fresh(self) -> None: ...
 
     @property
     def ready(self) -> bool: ...
@@ -71,7 +76,9 @@ class Tenants(Protocol):
 
 
 class Revocations(Protocol):
-    """Whose tokens are refused before they expire."""
+    """Whose tokens are refused before they expire; fresh is awaited before it is asked."""
+
+    async def fresh(self) -> None: ...
 
     def refuses(self, actor: Actor) -> bool: ...
 
@@ -166,6 +173,7 @@ async def _caller(
             return None
         raise Unauthenticated("this needs an access token")
     actor = await verifier.verify(token.strip())
+    await revocations.fresh()
     if actor.tenant != tenant.slug or revocations.refuses(actor):
         raise invalid_token()
     return actor

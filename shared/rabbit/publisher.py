@@ -29,7 +29,7 @@ _CONNECT_SECONDS = 5.0
 _MEND_SECONDS = 10.0
 _CLOSE_SECONDS = 2.0
 _PAUSE = 1.0
-_LOOK_EVERY = 0.5
+_LOOK_EVERY = 1.0
 
 Callback = Callable[[], Awaitable[None] | None]
 

@@ -81,6 +81,7 @@ class Consuming:
             *(retry_delay, rounds, hold_seconds),
         )
         self._broker: RabbitBroker | None = None
+        self._subscribers: list[RabbitSubscriber] = []
         self._all_there = False
         self._tasks: list[asyncio.Task[None]] = []
         publisher.keep_declared(self._subscriptions)
@@ -138,6 +139,7 @@ class Consuming:
                 complained = True
             else:
                 self._broker, self._all_there = broker, True
+                self._subscribers = _subscribers(broker)
                 log.info("consuming", queues=[each.queue for each in self._subscriptions])
                 return
             await _close(broker, _CANCEL_SECONDS)
@@ -171,7 +173,7 @@ class Consuming:
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             if self._broker is not None:
-                self._all_there = self.connected and await _all_consume(self._broker)
+                self._all_there = self.connected and await _all_consume(self._subscribers)
             if self.healthy or not self._publisher.connected:
                 missed = 0
                 continue
@@ -216,20 +218,21 @@ def _subscribers(broker: RabbitBroker) -> list[RabbitSubscriber]:
     return [each for each in broker.subscribers if isinstance(each, RabbitSubscriber)]
 
 
-async def _all_consume(broker: RabbitBroker) -> bool:
+async def _all_consume(subscribers: Sequence[RabbitSubscriber]) -> bool:
     """Whether each subscriber has its consumer on an open channel."""
-    for subscriber in _subscribers(broker):
-        queue, tag = subscriber._queue_obj, subscriber._consumer_tag
-        if queue is None or queue.channel.is_closed:
-            return False
-        try:
-            async with asyncio.timeout(_LOOK_EVERY):
-                channel = await queue.channel.get_underlay_channel()
-        except Exception:
-            return False
-        if channel.is_closed or tag not in getattr(channel, "consumers", ()):
-            return False
-    return True
+    try:
+        async with asyncio.timeout(_LOOK_EVERY):
+            return all([await _consumes(subscriber) for subscriber in subscribers])
+    except Exception:
+        return False
+
+
+async def _consumes(subscriber: RabbitSubscriber) -> bool:
+    queue, tag = subscriber._queue_obj, subscriber._consumer_tag
+    if queue is None or queue.channel.is_closed:
+        return False
+    channel = await queue.channel.get_underlay_channel()
+    return not channel.is_closed and tag in getattr(channel, "consumers", ())
 
 
 async def _cancel_consumers(broker: RabbitBroker) -> None:

@@ -139,14 +139,19 @@ class Database:
         """Collection -> how many writes of this process's stores have ended. Whoever looks for
         something there again and again finds by it when a look is worth it."""
 
+    @property
+    def lost(self) -> bool:
+        """Whether the server was there and is not: nothing asked now would be answered soon."""
+        return self._reach.lost
+
     def collection(self, name: str) -> Any:
         """The driver's collection; used within shared.store and the relay only.
 
-        Unavailable while the server is known to be lost: hundreds of requests that wait for it
-        would only wait for each other. Who reads regularly keeps a collection, and notices first
-        when the server is back.
+        Unavailable while the server is lost: hundreds of requests that wait for it would only wait
+        for each other. Who reads regularly keeps a collection, and notices first when the server
+        is back.
         """
-        if self._reach.lost:
+        if self.lost:
             raise Unavailable("the database does not answer", code="database_unavailable")
         found = self._collections.get(name)
         if found is None:

@@ -133,7 +133,7 @@ def works(runtime: Runtime) -> dict[str, Any]:
     """ship: load, decide, save, and the relay does the rest. publish: the message alone."""
 
     async def ship(id: str) -> int:
-        scope = runtime.scope_of(TENANT)
+        scope = await runtime.scope_of(TENANT)
         assert scope is not None
         await scope.store(Parcels).update(id, lambda parcel: parcel.ship())
         return time.monotonic_ns()
@@ -166,12 +166,13 @@ async def main(role: str) -> None:
     app = (source if role == "source" else target)(settings)
     runtime: Runtime = app.state.runtime
     async with app.router.lifespan_context(app):
-        while not _ready(runtime):
+        while not await _ready(runtime):
             await asyncio.sleep(0.05)
         await obey(works(runtime))
 
 
-def _ready(runtime: Runtime) -> bool:
+async def _ready(runtime: Runtime) -> bool:
+    await runtime.tenants.fresh()
     there = runtime.publisher.connected and runtime.indexed and runtime.tenants.ready
     if runtime.settings.role is Role.API:
         return there

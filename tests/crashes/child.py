@@ -87,7 +87,11 @@ async def _serving(url: str, database: BreakingDatabase, breaker: Breaker) -> As
     await publisher.start()
     outbox.start([Things.collection, Badges.collection])
     await consuming.start()
-    ticker = Ticker(database, [Things], lambda slug: scope_of(slug, database, outbox), utc_now)
+
+    async def served(slug: str) -> Scope | None:
+        return scope_of(slug, database, outbox)
+
+    ticker = Ticker(database, [Things], served, utc_now)
     ticking = asyncio.create_task(ticker.run())
     while not (publisher.connected and consuming.healthy):
         await asyncio.sleep(0.01)

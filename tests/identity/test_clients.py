@@ -35,7 +35,8 @@ async def a_partner(identity: Harness, **fields: Any) -> tuple[str, dict[str, An
         await admin.put(f"/v1/admin/tenants/{slug}", json=a_tenant(slug))
         client = await made(admin, slug, **fields)
 
-    def known() -> bool:
+    async def known() -> bool:
+        await identity.runtime.tenants.fresh()
         return identity.runtime.tenants.by_slug(slug) is not None
 
     await identity.eventually(known)

@@ -19,7 +19,8 @@ async def a_lived_in_tenant(identity: Harness, admin: httpx.AsyncClient) -> str:
     slug = a_slug()
     await admin.put(f"/v1/admin/tenants/{slug}", json=a_tenant(slug))
 
-    def known() -> bool:
+    async def known() -> bool:
+        await identity.runtime.tenants.fresh()
         return identity.runtime.tenants.by_slug(slug) is not None
 
     await identity.eventually(known)
@@ -94,6 +95,7 @@ async def test_what_comes_late_is_neither_applied_nor_kept(identity: Harness):
         await admin.post(f"{path}/offboard")
 
         async def gone() -> bool:
+            await identity.runtime.tenants.fresh()
             tenant: Any = identity.runtime.tenants.by_slug(slug)
             return tenant.status == "offboarded" and await left(identity, slug) == []
 

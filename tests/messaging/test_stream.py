@@ -202,8 +202,12 @@ async def test_what_no_broadcast_told_of_is_found_by_a_look(
         assert quiet.named("job") == []
 
 
+async def never() -> bool:
+    return False
+
+
 def test_a_stream_is_woken_once_for_each_number():
-    stream = Stream("vodafone", "acc_a", utc_now(), lambda: False)
+    stream = Stream("vodafone", "acc_a", utc_now(), never)
     stream.hear(1)
     assert stream.news.is_set()
     stream.news.clear()

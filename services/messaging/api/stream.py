@@ -18,6 +18,7 @@ from services.messaging.views.stream import Teller, TicketView
 from shared.http import OR_TICKET, PERSON, Actor, Call, CallDep, Router, answer
 from shared.kernel.clock import utc_now
 from shared.kernel.errors import Invalid, Unavailable
+from shared.replicas import Revocations
 
 router = Router()
 
@@ -87,12 +88,17 @@ async def read_stream(
     streams, slug = call.the(Streams), call.tenant.slug
     last = await feed.last_number(actor.id, streams.end(slug, actor.id))
     streams.reaches(slug, actor.id, last)
-    revocations = request.app.state.revocations
+    revocations: Revocations = request.app.state.revocations
+
+    async def refused() -> bool:
+        await revocations.fresh()
+        return revocations.refuses(actor)
+
     stream = Stream(
         tenant=slug,
         person_id=actor.id,
         expires_at=actor.expires_at or utc_now(),
-        refused=lambda: revocations.refuses(actor),
+        refused=refused,
     )
     streams.enter(stream)
     stream.position = last if position is None else min(position, last)

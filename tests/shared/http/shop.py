@@ -303,6 +303,8 @@ class Town:
     hosts: dict[str, TenantFacts]
     ready: bool = True
 
+    async def fresh(self) -> None: ...
+
     def by_host(self, host: str) -> TenantFacts | None:
         return self.hosts.get(host)
 
@@ -310,6 +312,8 @@ class Town:
 @dataclass
 class Banned:
     ids: set[str] = field(default_factory=set)
+
+    async def fresh(self) -> None: ...
 
     def refuses(self, actor: Actor) -> bool:
         return actor.id in self.ids

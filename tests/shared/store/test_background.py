@@ -36,7 +36,7 @@ from tests.tenants import SWISSCOM, VODAFONE
 
 
 def a_ticker(bench: Bench) -> Ticker:
-    return Ticker(bench.database, [BoxStore], lambda _: bench.scope(), utc_now)
+    return Ticker(bench.database, [BoxStore], bench.scope_of, utc_now)
 
 
 async def test_what_is_due_is_done_once_by_two_tickers(bench: Bench):
@@ -98,7 +98,7 @@ async def test_the_database_is_asked_again_after_a_write_a_while_or_a_jump_of_th
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ):
     clock, looks = Clock(), 0
-    ticker = Ticker(bench.database, [BoxStore], lambda _: bench.scope(), clock)
+    ticker = Ticker(bench.database, [BoxStore], bench.scope_of, clock)
     look = ticker._look
 
     async def counted(*arguments: Any) -> Any:
@@ -123,7 +123,7 @@ async def test_the_database_is_asked_again_after_a_write_a_while_or_a_jump_of_th
 
 async def test_what_another_process_set_in_time_is_done_to_the_second(bench: Bench):
     clock, box = Clock(), Box(id=new_id("box"))
-    ticker = Ticker(bench.database, [BoxStore], lambda _: bench.scope(), clock)
+    ticker = Ticker(bench.database, [BoxStore], bench.scope_of, clock)
     await bench.boxes.create(box, [])
     await ticker.work_off(BoxStore)
     change = {"$set": {"due_at": utc_now() + timedelta(seconds=7)}}
@@ -136,7 +136,7 @@ async def test_what_another_process_set_in_time_is_done_to_the_second(bench: Ben
 
 async def test_what_falls_due_first_is_not_overlooked_for_what_was_known_before(bench: Bench):
     clock, now = Clock(), utc_now()
-    ticker = Ticker(bench.database, [BoxStore], lambda _: bench.scope(), clock)
+    ticker = Ticker(bench.database, [BoxStore], bench.scope_of, clock)
     for seconds in (1, 60):
         due = now + timedelta(seconds=seconds)
         await bench.boxes.create(Box(id=new_id("box"), due_at=due), [])
@@ -198,9 +198,7 @@ async def test_due_ones_of_a_tenant_that_is_not_known_hurry_and_starve_nobody(
         await bench.boxes.create(box, [])
     strange = {"_id": {"$in": [box.id for box in boxes[:2]]}}
     await bench.database.collection("boxes").update_many(strange, {"$set": {"tenant": "gone"}})
-    ticker = Ticker(
-        bench.database, [BoxStore], lambda slug: None if slug == "gone" else bench.scope(), utc_now
-    )
+    ticker = Ticker(bench.database, [BoxStore], bench.scope_of, utc_now)
     # A full batch that was dealt with would be followed by the next at once, for ever.
     assert [await ticker.work_off(BoxStore) for _ in range(2)] == [0, 1]
     assert (await bench.boxes.get(boxes[2].id)).colour == "due"

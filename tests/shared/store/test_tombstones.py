@@ -186,7 +186,7 @@ async def test_an_end_that_was_not_published_is_swept_up(bench: Bench):
 async def test_nothing_falls_due_after_the_end(bench: Bench):
     id = await a_burnt_box(bench, due_at=utc_now() - timedelta(hours=1))
     before = await bench.raw(id)
-    ticker = Ticker(bench.database, [BoxStore], lambda _: bench.scope(), utc_now)
+    ticker = Ticker(bench.database, [BoxStore], bench.scope_of, utc_now)
     await ticker.work_off(BoxStore)
     assert (await bench.raw(id))["version"] == before["version"]
 
