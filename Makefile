@@ -28,7 +28,7 @@ chaos: $(READY) ## break everything under load and look what was lost (SEED=7 DU
 pressure: $(READY) ## measure a minute of each long trouble (PRESSURE_SECONDS=60)
 	@PRESSURE_SECONDS=$${PRESSURE_SECONDS:-60} $(BIN)/pytest tests/pressure -q
 
-bench: $(READY) ## measure every row beside its floor (ONLY=hop ROUNDS=5), write docs/performance.md
+bench: $(READY) ## measure every row beside its floor (ONLY=hop ROUNDS=9), write docs/performance.md
 	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(ARGS)
 
 growth: $(READY) ## measure costs while the platform fills, and memory over stories, write docs/growth.md
