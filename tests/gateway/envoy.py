@@ -17,7 +17,8 @@ from joserfc.jwk import ECKey, KeyParameters
 from deploy.gateway.config import render, to_yaml
 from deploy.gateway.options import Endpoint, Gateway
 from deploy.gateway.routing import RouteTable
-from tests.gateway.upstream import Upstream, free_port, wait_until
+from deploy.local.ports import free_ports
+from tests.gateway.upstream import Upstream, wait_until
 
 ENVOY = Path(sys.executable).with_name("envoy")
 ISSUER = "https://helphood.example"
@@ -134,12 +135,15 @@ def running(
     cache_keys shortens the time for which fetched keys are held. options are Gateway's.
     """
     key = new_key()
-    services = {name: Upstream(name, free_port()) for name in ROUTES}
+    # All at once, so that none is given out twice.
+    listen_port, admin_port, collector_port, *ports = free_ports(3 + len(ROUTES))
+    named = zip(ROUTES, ports, strict=True)
+    services = {name: Upstream(name, port) for name, port in named}
     services["identity"].keys = {"keys": [key.as_dict(private=False)]}
-    collector = Upstream("collector", free_port())
+    collector = Upstream("collector", collector_port)
     gateway = Gateway(
-        listen_port=free_port(),
-        admin_port=free_port(),
+        listen_port=listen_port,
+        admin_port=admin_port,
         services={name: Endpoint("127.0.0.1", one.port) for name, one in services.items()},
         token_issuer=ISSUER,
         otlp_endpoint=f"http://127.0.0.1:{collector.port}",

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.ports import free_ports
 from tests.gateway.envoy import HOST, UPLOAD_BYTES, Answer, Door, running
-from tests.gateway.upstream import Seen, free_port
+from tests.gateway.upstream import Seen
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -270,7 +271,7 @@ def test_the_gateway_answers_for_its_own_life(gateway: Door) -> None:
 
 
 def test_a_scraper_sees_metrics_and_nothing_else(tmp_path: Path) -> None:
-    port = free_port()
+    [port] = free_ports(1)
     with running(tmp_path, metrics_port=port) as door:
         scraper = replace(door, port=port)
         answer = scraper.get("/metrics")

@@ -135,13 +135,6 @@ async def _reply(send: Any, status: int, answer: dict[str, Any]) -> None:
     await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
 
 
-def free_port() -> int:
-    """A port nobody listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
 def wait_until(condition: Any, seconds: float = 10.0) -> None:
     """Return as soon as the condition holds; AssertionError when it does not in time."""
     deadline = time.monotonic() + seconds
