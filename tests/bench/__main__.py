@@ -19,7 +19,7 @@ from tests.bench.peers import row as peers
 from tests.bench.platform import Footprint, footprint
 
 LEAST, USUAL, MOST = 5, 9, 15
-"""Rounds. With five, a database that is lucky in some of them moves a ratio by a quarter."""
+"""Rounds. With five, a database that is lucky in some of them moves a ratio by a third."""
 
 WEB = {"read": web.read, "gateway": web.gateway, "search": web.search, "command": web.command}
 STEPS = {"read": 2, "gateway": 2, "search": 4, "command": 4, "hop": 2, "peers": 5}
